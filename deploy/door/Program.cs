@@ -1,0 +1,3 @@
+var builder = WebApplication.CreateBuilder(args);
+builder.Services.AddHttpForwarder();
+await builder.Build().RunAsync();
