@@ -1,1 +1,22 @@
-Console.WriteLine("not built yet");
+using CroPlatform.Kafka;
+using CroPlatform.ServiceDefaults;
+using CroPlatform.ServiceDefaults.Health;
+using CroPlatform.ServiceDefaults.Keys;
+using CroPlatform.Services.Ingestion;
+using CroPlatform.Services.Ingestion.Check;
+using CroPlatform.Services.Ingestion.Publish;
+using CroPlatform.Services.Ingestion.Receive;
+
+var builder = ServiceHost.CreateBuilder("ingestion", args);
+builder.Services.AddValidated<IngestionOptions>(IngestionOptions.Section);
+builder.Services.AddKafka().AddCatalog();
+builder.Services.AddCatalogKeys<CatalogReader>(c => c.Current);
+builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the sites' keys");
+builder.Services.AddSingleton<IngestionMetrics>();
+builder.Services.AddSingleton<EventChecker>();
+builder.Services.AddSingleton<EventPublisher>();
+
+var app = builder.Build();
+app.UseServiceDefaults();
+app.MapEvents();
+return await app.RunServiceAsync();

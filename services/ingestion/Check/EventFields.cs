@@ -1,0 +1,109 @@
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace CroPlatform.Services.Ingestion.Check;
+
+/// <summary>The members of one JSON event, sorted by name and checked for type and length; null means absent, as does JSON null.</summary>
+internal sealed class EventFields(int maxObjectBytes)
+{
+    public const int MaxId = 128;
+    public const int MaxUnit = 256;
+    public const int MaxType = 64;
+    public const int MaxKey = 128;
+
+    private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
+
+    public string? Id { get; private set; }
+    public string? Type { get; private set; }
+    public string? VisitorId { get; private set; }
+    public string? UserId { get; private set; }
+    public string? AccountId { get; private set; }
+    public string? DeviceId { get; private set; }
+    public string? SessionId { get; private set; }
+    public string? Timestamp { get; private set; }
+    public string? Currency { get; private set; }
+    public JsonElement? Value { get; private set; }
+    public JsonElement? Properties { get; private set; }
+    public JsonElement? Page { get; private set; }
+    public JsonElement? Context { get; private set; }
+    public JsonElement? Experiment { get; private set; }
+    public JsonElement? Variant { get; private set; }
+    public JsonElement? Version { get; private set; }
+
+    /// <summary>Members that no field is meant for.</summary>
+    public List<(string Name, JsonElement Value)> Extras { get; } = [];
+
+    /// <summary>The exposure's members, which are ordinary ones in any other event.</summary>
+    public IEnumerable<(string Name, JsonElement Value)> ExposureFields()
+    {
+        if (Experiment is { } experiment) yield return ("experiment", experiment);
+        if (Variant is { } variant) yield return ("variant", variant);
+        if (Version is { } version) yield return ("version", version);
+    }
+
+    public Refusal? Read(JsonElement json)
+    {
+        foreach (var member in json.EnumerateObject())
+        {
+            if (JsonText.TryName(member) is not { } name) return new Refusal(Codes.InvalidText, "event", "a field's name is not valid Unicode, or holds a NUL");
+            if (!_seen.Add(name)) return new Refusal(Codes.DuplicateField, name, $"{name} is there twice");
+            if (member.Value.ValueKind == JsonValueKind.Null) continue;
+            if (Take(name, member.Value) is { } refusal) return refusal;
+        }
+
+        return null;
+    }
+
+    public Refusal? ReadText(JsonElement value, string field, int maxLength, out string text)
+    {
+        text = "";
+        if (value.ValueKind != JsonValueKind.String) return Refusal.WrongType(field, "a string");
+        if (JsonText.TryRead(value) is not { } read) return new Refusal(Codes.InvalidText, field, $"{field} is not valid Unicode, or holds a NUL");
+        if (read.Length > maxLength) return new Refusal(Codes.TooLong, field, $"{field} may have {maxLength} characters");
+        text = read;
+        return null;
+    }
+
+    private Refusal? Take(string name, JsonElement value)
+    {
+        switch (name)
+        {
+            case "id": return Text(value, name, MaxId, t => Id = t);
+            case "type": return Text(value, name, MaxType, t => Type = t);
+            case "visitor_id": return Text(value, name, MaxUnit, t => VisitorId = t);
+            case "user_id": return Text(value, name, MaxUnit, t => UserId = t);
+            case "account_id": return Text(value, name, MaxUnit, t => AccountId = t);
+            case "device_id": return Text(value, name, MaxUnit, t => DeviceId = t);
+            case "session_id": return Text(value, name, MaxUnit, t => SessionId = t);
+            case "timestamp": return Text(value, name, MaxType, t => Timestamp = t);
+            case "currency": return Text(value, name, MaxType, t => Currency = t);
+            case "value":
+                if (value.ValueKind != JsonValueKind.Number) return Refusal.WrongType(name, "a number");
+                Value = value;
+                return null;
+            case "properties": return Object(value, name, o => Properties = o);
+            case "page": return Object(value, name, o => Page = o);
+            case "context": return Object(value, name, o => Context = o);
+            case "experiment": Experiment = value; return null;
+            case "variant": Variant = value; return null;
+            case "version": Version = value; return null;
+            default: Extras.Add((name, value)); return null;
+        }
+    }
+
+    private Refusal? Text(JsonElement value, string field, int maxLength, Action<string> set)
+    {
+        if (ReadText(value, field, maxLength, out var text) is { } refusal) return refusal;
+        set(text);
+        return null;
+    }
+
+    private Refusal? Object(JsonElement value, string field, Action<JsonElement> set)
+    {
+        if (value.ValueKind != JsonValueKind.Object) return Refusal.WrongType(field, "an object");
+        if (JsonMarshal.GetRawUtf8Value(value).Length > maxObjectBytes) return new Refusal(Codes.TooLong, field, $"{field} may have {maxObjectBytes} bytes");
+        if (JsonText.Check(value, field) is { } refusal) return refusal;
+        set(value);
+        return null;
+    }
+}

@@ -1,0 +1,20 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace CroPlatform.Services.Ingestion;
+
+public sealed record IngestionOptions
+{
+    public const string Section = "Ingestion";
+
+    /// <summary>Events in one request.</summary>
+    [Range(1, 100_000)] public int MaxEvents { get; init; } = 1_000;
+
+    /// <summary>How far back an event may lie, in days. Older history needs a back-fill path of its own.</summary>
+    [Range(1, 3_650)] public int MaxAgeDays { get; init; } = 30;
+
+    /// <summary>How far ahead an event may lie, in minutes: what a client's clock may be off after correction.</summary>
+    [Range(0, 1_440)] public int MaxAheadMinutes { get; init; } = 60;
+
+    /// <summary>Bytes of the JSON of one of <c>properties</c>, <c>page</c> or <c>context</c>.</summary>
+    [Range(256, 1 << 20)] public int MaxObjectBytes { get; init; } = 32_768;
+}

@@ -1,0 +1,35 @@
+using CroPlatform.Contracts.Experiments;
+using CroPlatform.Experimentation.Configuration;
+
+namespace CroPlatform.Contracts;
+
+/// <summary>The records of cro.experiments.v1: their keys, and how each changes the catalog.</summary>
+public static class ConfigurationRecords
+{
+    public static string KeyOf(ConfigurationRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return record.RecordCase switch
+        {
+            ConfigurationRecord.RecordOneofCase.Site => $"site|{record.Site.Key}",
+            ConfigurationRecord.RecordOneofCase.Experiment => $"{record.Experiment.Site}|{record.Experiment.Key}|{record.Experiment.Version}",
+            ConfigurationRecord.RecordOneofCase.Current => $"{record.Current.Site}|{record.Current.Experiment}|current",
+            _ => throw new ArgumentException("an empty configuration record has no key", nameof(record)),
+        };
+    }
+
+    /// <summary>The catalog after this record; a kind of record that this version does not know changes nothing.</summary>
+    public static Catalog With(this Catalog catalog, ConfigurationRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        ArgumentNullException.ThrowIfNull(record);
+        return record.RecordCase switch
+        {
+            ConfigurationRecord.RecordOneofCase.Site => catalog.With(record.Site.ToModel()),
+            ConfigurationRecord.RecordOneofCase.Experiment => catalog.With(record.Experiment.ToModel()),
+            ConfigurationRecord.RecordOneofCase.Current =>
+                catalog.WithCurrent(record.Current.Site, record.Current.Experiment, (int)record.Current.Version),
+            _ => catalog,
+        };
+    }
+}

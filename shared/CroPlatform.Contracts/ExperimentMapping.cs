@@ -1,0 +1,149 @@
+using CroPlatform.Experimentation;
+using CroPlatform.Experimentation.Configuration;
+using Google.Protobuf;
+using Wire = CroPlatform.Contracts.Experiments;
+
+namespace CroPlatform.Contracts;
+
+/// <summary>Between the model and the records of cro.experiments.v1.</summary>
+public static class ExperimentMapping
+{
+    public static Experiment ToModel(this Wire.Experiment wire)
+    {
+        ArgumentNullException.ThrowIfNull(wire);
+        return new Experiment
+        {
+            Site = wire.Site,
+            Key = wire.Key,
+            Version = (int)wire.Version,
+            EffectiveMs = wire.EffectiveMs,
+            Name = wire.Name,
+            Hypothesis = wire.Hypothesis,
+            Unit = wire.Unit,
+            Status = (ExperimentStatus)wire.Status,
+            Assignment = (AssignmentMode)wire.Assignment,
+            Variants = [.. wire.Variants.Select(v => new Variant(v.Key, v.Name, v.ConfigJson.Memory))],
+            Control = (int)wire.Control,
+            Metrics = [.. wire.Metrics.Select(ToModel)],
+            Decision = new DecisionRule
+            {
+                Method = (DecisionMethod)wire.Decision.Method,
+                Confidence = wire.Decision.Confidence,
+                MinEffect = wire.Decision.MinEffect,
+                MinSample = wire.Decision.MinSample,
+                MinDays = wire.Decision.MinDays,
+                MaxDays = wire.Decision.MaxDays,
+            },
+            Phases = [.. wire.Phases.Select(ToModel)],
+            AnalysisRevision = (int)wire.AnalysisRevision,
+            StoppedMs = wire.StoppedMs,
+        };
+    }
+
+    public static Wire.Experiment ToWire(this Experiment model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var wire = new Wire.Experiment
+        {
+            Site = model.Site,
+            Key = model.Key,
+            Version = (uint)model.Version,
+            EffectiveMs = model.EffectiveMs,
+            Name = model.Name,
+            Hypothesis = model.Hypothesis,
+            Unit = model.Unit,
+            Status = (Wire.Experiment.Types.Status)model.Status,
+            Assignment = (Wire.Experiment.Types.Assignment)model.Assignment,
+            Control = (uint)model.Control,
+            Decision = new Wire.Decision
+            {
+                Method = (Wire.Decision.Types.Method)model.Decision.Method,
+                Confidence = model.Decision.Confidence,
+                MinEffect = model.Decision.MinEffect,
+                MinSample = model.Decision.MinSample,
+                MinDays = model.Decision.MinDays,
+                MaxDays = model.Decision.MaxDays,
+            },
+            AnalysisRevision = (uint)model.AnalysisRevision,
+            StoppedMs = model.StoppedMs,
+        };
+        wire.Variants.AddRange(model.Variants.Select(v => new Wire.Variant { Key = v.Key, Name = v.Name, ConfigJson = Copy(v.ConfigJson) }));
+        wire.Metrics.AddRange(model.Metrics.Select(ToWire));
+        wire.Phases.AddRange(model.Phases.Select(ToWire));
+        return wire;
+    }
+
+    public static Site ToModel(this Wire.Site wire)
+    {
+        ArgumentNullException.ThrowIfNull(wire);
+        return new Site(wire.Key, wire.TimeZone, [.. wire.ApiKeys.Select(k => new ApiKey(KeyHash.From(k.Sha256.Span), (KeyRole)k.Role))]);
+    }
+
+    public static Wire.Site ToWire(this Site model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var wire = new Wire.Site { Key = model.Key, TimeZone = model.TimeZone };
+        wire.ApiKeys.AddRange(model.ApiKeys.Select(k => new Wire.ApiKey
+        {
+            Sha256 = UnsafeByteOperations.UnsafeWrap(k.Hash.ToBytes()),
+            Role = (Wire.ApiKey.Types.Role)k.Role,
+        }));
+        return wire;
+    }
+
+    private static Metric ToModel(Wire.Metric wire) => new()
+    {
+        Key = wire.Key,
+        Name = wire.Name,
+        Kind = (MetricKind)wire.Kind,
+        Event = wire.Event,
+        ValueProperty = wire.ValueProperty,
+        FilterJson = wire.FilterJson.Memory,
+        WindowHours = wire.WindowHours,
+        CapE4 = wire.HasCapE4 ? wire.CapE4 : null,
+        Decrease = wire.Decrease,
+        Guardrail = wire.Guardrail,
+        Margin = wire.Margin,
+        Weight = wire.Weight,
+    };
+
+    private static Wire.Metric ToWire(Metric model)
+    {
+        var wire = new Wire.Metric
+        {
+            Key = model.Key,
+            Name = model.Name,
+            Kind = (Wire.Metric.Types.Kind)model.Kind,
+            Event = model.Event,
+            ValueProperty = model.ValueProperty,
+            FilterJson = Copy(model.FilterJson),
+            WindowHours = model.WindowHours,
+            Decrease = model.Decrease,
+            Guardrail = model.Guardrail,
+            Margin = model.Margin,
+            Weight = model.Weight,
+        };
+        if (model.CapE4 is { } cap) wire.CapE4 = cap;
+        return wire;
+    }
+
+    private static Phase ToModel(Wire.Phase wire) => new()
+    {
+        Index = (int)wire.Index,
+        Weights = [.. wire.Weights],
+        Coverage = wire.Coverage,
+        Seed = wire.Seed,
+        TargetingJson = wire.TargetingJson.Memory,
+        Periods = [.. wire.Periods.Select(p => new Period(p.FromMs, p.ToMs))],
+    };
+
+    private static Wire.Phase ToWire(Phase model)
+    {
+        var wire = new Wire.Phase { Index = (uint)model.Index, Coverage = model.Coverage, Seed = model.Seed, TargetingJson = Copy(model.TargetingJson) };
+        wire.Weights.AddRange(model.Weights);
+        wire.Periods.AddRange(model.Periods.Select(p => new Wire.Period { FromMs = p.FromMs, ToMs = p.ToMs }));
+        return wire;
+    }
+
+    private static ByteString Copy(ReadOnlyMemory<byte> bytes) => ByteString.CopyFrom(bytes.Span);
+}

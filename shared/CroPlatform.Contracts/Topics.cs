@@ -1,0 +1,45 @@
+namespace CroPlatform.Contracts;
+
+/// <summary>The topics: who writes and reads each, and its key. Values are protobuf; <see cref="Headers"/> names the headers.</summary>
+public static class Topics
+{
+    /// <summary>Accepted events. Written by ingestion and assignment (exposures it was asked to record), read by statistics. Key: site|visitor.</summary>
+    public const string Events = "cro.events.v1";
+
+    /// <summary>Why events were refused. Written by ingestion, for people to read. Key: site.</summary>
+    public const string Rejected = "cro.rejected.v1";
+
+    /// <summary>Sites, experiment versions and pointers, kept for ever. Written by experiments, read by every other service. Key: see protos.</summary>
+    public const string Experiments = "cro.experiments.v1";
+
+    /// <summary>Judgements. Written by statistics, read by experiments and reporting. Key: site|experiment.</summary>
+    public const string Results = "cro.results.v1";
+
+    /// <summary>
+    /// Every topic with its partition count. Counts are fixed: a change means a new topic and a replay, since a unit's state belongs to
+    /// its partition.
+    /// </summary>
+    public static IReadOnlyList<Topic> All { get; } =
+    [
+        new(Events, 12, false),
+        new(Rejected, 3, false),
+        new(Experiments, 1, true),
+        new(Results, 1, false),
+    ];
+
+    /// <summary>The key of an event's record: everything about one visitor is in one partition.</summary>
+    public static string UnitKey(string site, string unit) => $"{site}|{unit}";
+}
+
+/// <param name="KeptForEver">Never cut by age or size.</param>
+public sealed record Topic(string Name, int Partitions, bool KeptForEver);
+
+/// <summary>Headers of every record.</summary>
+public static class Headers
+{
+    /// <summary>The full name of the protobuf message in the value.</summary>
+    public const string Message = "cro-message";
+
+    /// <summary>W3C trace context.</summary>
+    public const string TraceParent = "traceparent";
+}

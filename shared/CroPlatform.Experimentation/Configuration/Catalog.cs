@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+
+namespace CroPlatform.Experimentation.Configuration;
+
+/// <summary>
+/// All that the control plane has published, as one immutable snapshot: sites with their keys, every version of every experiment, and
+/// which version is current. Each change gives a new snapshot; readers keep the one they hold.
+/// </summary>
+public sealed class Catalog
+{
+    public static readonly Catalog Empty = new(
+        ImmutableDictionary<string, Site>.Empty,
+        ImmutableDictionary<KeyHash, KeyGrant>.Empty,
+        ImmutableDictionary<(string, string), ExperimentVersions>.Empty,
+        ImmutableHashSet<(string, string)>.Empty);
+
+    private readonly ImmutableDictionary<string, Site> _sites;
+    private readonly ImmutableDictionary<KeyHash, KeyGrant> _keys;
+    private readonly ImmutableDictionary<(string Site, string Key), ExperimentVersions> _experiments;
+    private readonly ImmutableHashSet<(string Site, string Event)> _measuredEvents;
+
+    private Catalog(
+        ImmutableDictionary<string, Site> sites,
+        ImmutableDictionary<KeyHash, KeyGrant> keys,
+        ImmutableDictionary<(string, string), ExperimentVersions> experiments,
+        ImmutableHashSet<(string, string)> measuredEvents) =>
+        (_sites, _keys, _experiments, _measuredEvents) = (sites, keys, experiments, measuredEvents);
+
+    public IEnumerable<Site> Sites => _sites.Values;
+
+    /// <summary>Every experiment that has been published, whatever its status.</summary>
+    public IEnumerable<ExperimentVersions> Experiments => _experiments.Values;
+
+    public ExperimentVersions? Find(string site, string experiment) => _experiments.GetValueOrDefault((site, experiment));
+
+    public KeyGrant? FindKey(ReadOnlySpan<char> key) => _keys.GetValueOrDefault(KeyHash.Of(key));
+
+    /// <summary>Whether any experiment of the site measures events of this type.</summary>
+    public bool IsMeasured(string site, string eventType) => _measuredEvents.Contains((site, eventType));
+
+    public Catalog With(Site site)
+    {
+        ArgumentNullException.ThrowIfNull(site);
+        var keys = _keys;
+        if (_sites.TryGetValue(site.Key, out var before)) keys = keys.RemoveRange(before.ApiKeys.Select(k => k.Hash));
+        keys = keys.SetItems(site.ApiKeys.Select(k => KeyValuePair.Create(k.Hash, new KeyGrant(site.Key, k.Role))));
+        return new Catalog(_sites.SetItem(site.Key, site), keys, _experiments, _measuredEvents);
+    }
+
+    public Catalog With(Experiment experiment)
+    {
+        ArgumentNullException.ThrowIfNull(experiment);
+        var key = (experiment.Site, experiment.Key);
+        var versions = (_experiments.GetValueOrDefault(key) ?? ExperimentVersions.None).With(experiment);
+        var events = _measuredEvents.Union(experiment.Metrics.Select(m => (experiment.Site, m.Event)));
+        return new Catalog(_sites, _keys, _experiments.SetItem(key, versions), events);
+    }
+
+    /// <summary>Moves the pointer; a pointer to a version that has not come yet is kept until it does.</summary>
+    public Catalog WithCurrent(string site, string experiment, int version)
+    {
+        var versions = (_experiments.GetValueOrDefault((site, experiment)) ?? ExperimentVersions.None).Point(version);
+        return new Catalog(_sites, _keys, _experiments.SetItem((site, experiment), versions), _measuredEvents);
+    }
+}
+
+/// <summary>Whose key it is, and what it may do.</summary>
+public sealed record KeyGrant(string Site, KeyRole Role);
+
+/// <summary>The published versions of one experiment.</summary>
+public sealed class ExperimentVersions
+{
+    internal static readonly ExperimentVersions None = new(ImmutableSortedDictionary<int, Experiment>.Empty, 0);
+
+    private readonly ImmutableSortedDictionary<int, Experiment> _versions;
+    private readonly int _pointer;
+
+    private ExperimentVersions(ImmutableSortedDictionary<int, Experiment> versions, int pointer)
+    {
+        (_versions, _pointer) = (versions, pointer);
+        Current = versions.GetValueOrDefault(pointer);
+    }
+
+    /// <summary>The version in force; null while the pointer or its version has not come.</summary>
+    public Experiment? Current { get; }
+
+    public Experiment? Find(int version) => _versions.GetValueOrDefault(version);
+
+    /// <summary>The versions after this one, up to the current one, in order.</summary>
+    public IEnumerable<Experiment> After(int version) =>
+        _versions.Where(v => v.Key > version && v.Key <= _pointer).Select(v => v.Value);
+
+    internal ExperimentVersions With(Experiment experiment) => new(_versions.SetItem(experiment.Version, experiment), _pointer);
+
+    internal ExperimentVersions Point(int version) => new(_versions, Math.Max(_pointer, version));
+}

@@ -1,0 +1,61 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace CroPlatform.Experimentation.Configuration;
+
+/// <summary>A tenant.</summary>
+/// <param name="TimeZone">IANA name; hour and weekday dimensions are told in it.</param>
+public sealed record Site(string Key, string TimeZone, ImmutableArray<ApiKey> ApiKeys);
+
+public sealed record ApiKey(KeyHash Hash, KeyRole Role);
+
+/// <summary>What a key may do; each role may do what the ones before it may.</summary>
+public enum KeyRole
+{
+    /// <summary>Send events; may stand in a page.</summary>
+    Write = 1,
+
+    /// <summary>Send events and ask for assignments.</summary>
+    Server = 2,
+
+    /// <summary>Manage the site.</summary>
+    Admin = 3,
+}
+
+/// <summary>SHA-256 of a key. Keys are 256 random bits, so neither salt nor stretching is needed.</summary>
+public readonly record struct KeyHash(ulong A, ulong B, ulong C, ulong D)
+{
+    public static KeyHash Of(ReadOnlySpan<char> key)
+    {
+        Span<byte> utf8 = stackalloc byte[MaxKeyLength * 3];
+        if (key.Length > MaxKeyLength) return default;
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(utf8[..Encoding.UTF8.GetBytes(key, utf8)], hash);
+        return From(hash);
+    }
+
+    /// <exception cref="ArgumentException">Not 32 bytes.</exception>
+    public static KeyHash From(ReadOnlySpan<byte> sha256)
+    {
+        if (sha256.Length != SHA256.HashSizeInBytes) throw new ArgumentException("a key's hash has 32 bytes", nameof(sha256));
+        return new KeyHash(
+            BinaryPrimitives.ReadUInt64BigEndian(sha256),
+            BinaryPrimitives.ReadUInt64BigEndian(sha256[8..]),
+            BinaryPrimitives.ReadUInt64BigEndian(sha256[16..]),
+            BinaryPrimitives.ReadUInt64BigEndian(sha256[24..]));
+    }
+
+    public byte[] ToBytes()
+    {
+        var bytes = new byte[SHA256.HashSizeInBytes];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, A);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(8), B);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(16), C);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(24), D);
+        return bytes;
+    }
+
+    private const int MaxKeyLength = 256;
+}

@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using CroPlatform.Experimentation.Bucketing;
+
+namespace CroPlatform.Experimentation.Facts;
+
+/// <summary>Computes contributions to one experiment version. Immutable; shared by threads.</summary>
+public sealed class ExperimentFold
+{
+    private const long DayMs = 86_400_000;
+    private const double HourMs = 3_600_000;
+
+    private readonly ImmutableArray<BucketRanges> _ranges;
+    private readonly ImmutableArray<MetricReader> _readers;
+
+    public ExperimentFold(Experiment experiment)
+    {
+        ArgumentNullException.ThrowIfNull(experiment);
+        Experiment = experiment;
+        _ranges = [.. experiment.Phases.Select(BucketRanges.Of)];
+        _readers = [.. experiment.Metrics.Select(m => new MetricReader(m))];
+    }
+
+    public Experiment Experiment { get; }
+
+    /// <summary>What this unit adds. <see cref="Contribution.None"/> if the experiment has not seen it.</summary>
+    public Contribution Of(UnitHistory history)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        Fact? first = null;
+        var (variant, mismatched, crossover) = (-1, -1, false);
+        foreach (var fact in history.Facts)
+        {
+            if (fact.Exposure is not { } exposure || exposure.Experiment != Experiment.Key) continue;
+            if (Experiment.PhaseAt(fact.TimeMs) is not { } phase) continue;
+            var declared = Experiment.IndexOfVariant(exposure.Variant);
+            if (declared < 0 || !IsAssigned(history.Unit, phase, declared))
+            {
+                if (mismatched < 0) mismatched = declared < 0 ? Experiment.Variants.Length : declared;
+            }
+            else if (first is null)
+            {
+                (first, variant) = (fact, declared);
+            }
+            else if (declared != variant)
+            {
+                crossover = true;
+            }
+        }
+
+        if (first is null) return mismatched < 0 ? Contribution.None : Contribution.None with { MismatchedVariant = mismatched };
+        var standing = history.IsBot ? Standing.Bot : crossover ? Standing.Crossover : Standing.Analysed;
+        var outcomes = standing == Standing.Analysed ? Outcomes(history, first.TimeMs) : [];
+        return new Contribution(
+            standing, variant, Experiment.PhaseAt(first.TimeMs)!.Index, (int)Math.Floor(first.TimeMs / (double)DayMs), outcomes, mismatched);
+    }
+
+    /// <summary>Whether our own bucketing gives this variant; external experiments take what the exposure says.</summary>
+    private bool IsAssigned(string unit, Phase phase, int variant) =>
+        Experiment.Assignment == AssignmentMode.External
+        || _ranges[phase.Index].VariantAt(Bucket.Position(Bucket.Of(phase.Seed, unit))) == variant;
+
+    private ImmutableArray<long> Outcomes(UnitHistory history, long exposedMs)
+    {
+        var outcomes = new long[_readers.Length];
+        for (var i = 0; i < outcomes.Length; i++) outcomes[i] = _readers[i].Outcome(history.Facts, exposedMs, EndOfWindow(exposedMs, i));
+        return ImmutableCollectionsMarshal.AsImmutableArray(outcomes);
+    }
+
+    /// <summary>The end of a metric's window, exclusive; a window without length ends when the experiment stops.</summary>
+    private long EndOfWindow(long exposedMs, int metric)
+    {
+        var hours = Experiment.Metrics[metric].WindowHours;
+        if (hours > 0) return exposedMs + (long)(hours * HourMs);
+        return Experiment.StoppedMs > 0 ? Experiment.StoppedMs : long.MaxValue;
+    }
+}

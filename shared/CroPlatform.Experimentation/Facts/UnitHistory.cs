@@ -1,0 +1,97 @@
+namespace CroPlatform.Experimentation.Facts;
+
+/// <summary>
+/// One unit's bounded memory: its facts in order of time. The same facts give the same history in whatever order they come, since
+/// they are a set ordered by (time, id). It is the memory of event ids as well: an id that is in it is a copy.
+/// </summary>
+public sealed class UnitHistory
+{
+    /// <summary>More distinct events than this is no person.</summary>
+    public const int MaxFacts = 2_000;
+
+    /// <summary>
+    /// How long an id is remembered after its receipt. Events received more than 72 hours after they happened are not counted at all,
+    /// so 73 hours would do; the rest covers a gateway that drains a spool some days old beside one that does not.
+    /// </summary>
+    public static readonly TimeSpan IdMemory = TimeSpan.FromDays(7);
+
+    private readonly List<Fact> _facts;
+    private int _prunedAt;
+
+    public UnitHistory(string site, string unit, IEnumerable<Fact>? facts = null, bool isBot = false)
+    {
+        Site = site;
+        Unit = unit;
+        IsBot = isBot;
+        _facts = facts is null ? [] : [.. facts];
+        _facts.Sort(InOrder);
+        _prunedAt = _facts.Count;
+        foreach (var fact in _facts) LastReceivedMs = Math.Max(LastReceivedMs, fact.ReceivedMs);
+    }
+
+    public string Site { get; }
+    public string Unit { get; }
+    public IReadOnlyList<Fact> Facts => _facts;
+
+    /// <summary>Once too many distinct events came: excluded from every analysis, for good.</summary>
+    public bool IsBot { get; private set; }
+
+    /// <summary>The latest receipt among the facts, or 0.</summary>
+    public long LastReceivedMs { get; private set; }
+
+    /// <summary>The latest event time among the facts, or 0.</summary>
+    public long LastTimeMs => _facts.Count == 0 ? 0 : _facts[^1].TimeMs;
+
+    public bool HasHeld => _facts.Exists(f => f.Held);
+
+    /// <summary>False if an event of this id is there already.</summary>
+    public bool TryAdd(Fact fact)
+    {
+        ArgumentNullException.ThrowIfNull(fact);
+        foreach (var known in _facts)
+        {
+            if (known.Id == fact.Id) return false;
+        }
+
+        var at = _facts.BinarySearch(fact, Comparer<Fact>.Create(InOrder));
+        _facts.Insert(at < 0 ? ~at : at, fact);
+        LastReceivedMs = Math.Max(LastReceivedMs, fact.ReceivedMs);
+        return true;
+    }
+
+    /// <summary>
+    /// Drops what neither an analysis nor the memory of ids needs any more, then marks the unit a bot if too much is left. Called after
+    /// additions; looks again only when the history has grown by half since the last time.
+    /// </summary>
+    /// <param name="isMeasured">Whether any experiment of the site measures events of this type.</param>
+    /// <param name="phaseOf">The phase an exposure falls into, or null: outside its experiment's run.</param>
+    public void Trim(Func<string, bool> isMeasured, Func<Fact, int?> phaseOf)
+    {
+        ArgumentNullException.ThrowIfNull(isMeasured);
+        ArgumentNullException.ThrowIfNull(phaseOf);
+        if (_facts.Count <= Math.Max(8, _prunedAt + _prunedAt / 2) && _facts.Count <= MaxFacts) return;
+        var oldest = LastReceivedMs - (long)IdMemory.TotalMilliseconds;
+        var seen = new HashSet<(string, string, int)>();
+        _facts.RemoveAll(f => !IsNeeded(f));
+        if (_facts.Count > MaxFacts)
+        {
+            IsBot = true;
+            // A bot's facts serve only to recognise copies from now on; the oldest make room.
+            _facts.RemoveRange(0, _facts.Count - MaxFacts);
+        }
+
+        _prunedAt = _facts.Count;
+
+        bool IsNeeded(Fact fact)
+        {
+            if (fact.Exposure is { } exposure && phaseOf(fact) is { } phase && seen.Add((exposure.Experiment, exposure.Variant, phase))) return true;
+            return fact.ReceivedMs >= oldest || fact.Held || isMeasured(fact.Type);
+        }
+    }
+
+    private static int InOrder(Fact a, Fact b)
+    {
+        var time = a.TimeMs.CompareTo(b.TimeMs);
+        return time != 0 ? time : a.Id.CompareTo(b.Id);
+    }
+}

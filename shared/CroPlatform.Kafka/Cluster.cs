@@ -1,0 +1,38 @@
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using CroPlatform.Contracts;
+using Microsoft.Extensions.Options;
+
+namespace CroPlatform.Kafka;
+
+/// <summary>What the brokers say about topics.</summary>
+public sealed class Cluster(IOptions<KafkaOptions> options) : IDisposable
+{
+    private readonly Lazy<IAdminClient> _admin = new(() =>
+        new AdminClientBuilder(options.Value.Admin("cro-cluster")).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build());
+
+    /// <summary>The identity of a topic's log: a topic deleted and made again under the same name has another.</summary>
+    /// <exception cref="KafkaException">The topic is not there, or no broker answers.</exception>
+    /// <exception cref="InvalidOperationException">The topic has another number of partitions than the contract says.</exception>
+    public async Task<string> LogIdAsync(Topic topic)
+    {
+        ArgumentNullException.ThrowIfNull(topic);
+        var described = await _admin.Value.DescribeTopicsAsync(
+            TopicCollection.OfTopicNames([topic.Name]), new DescribeTopicsOptions { RequestTimeout = TimeSpan.FromSeconds(5) });
+        var description = described.TopicDescriptions[0];
+        if (description.Error.IsError) throw new KafkaException(description.Error);
+        if (description.Partitions.Count != topic.Partitions)
+        {
+            throw new InvalidOperationException(
+                $"topic {topic.Name} has {description.Partitions.Count} partitions where {topic.Partitions} are meant: a unit's state belongs to its "
+                + "partition, so a change of the count means a new topic and a replay");
+        }
+
+        return description.TopicId.ToString();
+    }
+
+    public void Dispose()
+    {
+        if (_admin.IsValueCreated) _admin.Value.Dispose();
+    }
+}

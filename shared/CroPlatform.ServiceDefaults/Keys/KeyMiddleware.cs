@@ -1,0 +1,46 @@
+using CroPlatform.ServiceDefaults.Errors;
+using Microsoft.AspNetCore.Http;
+
+namespace CroPlatform.ServiceDefaults.Keys;
+
+/// <summary>Lets a request through to its endpoint if its bearer key grants the endpoint's role.</summary>
+internal sealed class KeyMiddleware(RequestDelegate next, IServiceProvider services)
+{
+    private readonly IKeyLookup? _keys = services.GetService(typeof(IKeyLookup)) as IKeyLookup;
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (context.GetEndpoint() is not { } endpoint) return next(context);
+        if (endpoint.Metadata.GetMetadata<KeyRequirement>() is not { } requirement)
+        {
+            return Problem.WriteAsync(context, StatusCodes.Status403Forbidden, "forbidden", null, "this endpoint is open to nobody");
+        }
+
+        if (requirement.Role is not { } role) return next(context);
+        var grant = Bearer(context) is { Length: > 0 } key ? _keys?.Find(key) : null;
+        if (grant is null)
+        {
+            context.Response.Headers.WWWAuthenticate = "Bearer";
+            return Problem.WriteAsync(
+                context, StatusCodes.Status401Unauthorized, "unauthorized", "authorization", "send a valid key as 'Authorization: Bearer KEY'");
+        }
+
+        if (grant.Role < role)
+        {
+            var needed = role.ToString().ToLowerInvariant();
+            return Problem.WriteAsync(context, StatusCodes.Status403Forbidden, "forbidden", "authorization", $"this needs a key of the role {needed}");
+        }
+
+        context.Features.Set(grant);
+        return next(context);
+    }
+
+    private static ReadOnlySpan<char> Bearer(HttpContext context)
+    {
+        const string scheme = "Bearer ";
+        var header = context.Request.Headers.Authorization;
+        return header.Count == 1 && header[0] is { } value && value.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)
+            ? value.AsSpan(scheme.Length).Trim()
+            : default;
+    }
+}

@@ -1,0 +1,28 @@
+using CroPlatform.Experimentation.Configuration;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace CroPlatform.ServiceDefaults.Keys;
+
+/// <summary>The least key an endpoint asks for; null: none. An endpoint without this metadata is refused to everybody.</summary>
+public sealed record KeyRequirement(KeyRole? Role);
+
+/// <summary>Finds what a presented key grants. Services answer from the catalog, the control plane from its own tables.</summary>
+public interface IKeyLookup
+{
+    KeyGrant? Find(ReadOnlySpan<char> key);
+}
+
+public static class KeyExtensions
+{
+    public static TBuilder RequireKey<TBuilder>(this TBuilder builder, KeyRole role)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new KeyRequirement(role));
+
+    public static TBuilder AllowWithoutKey<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new KeyRequirement((KeyRole?)null));
+
+    /// <summary>Whose key this request came with.</summary>
+    /// <exception cref="InvalidOperationException">The endpoint asks for no key.</exception>
+    public static KeyGrant Grant(this HttpContext context) =>
+        context.Features.Get<KeyGrant>() ?? throw new InvalidOperationException("this endpoint asks for no key, so there is no grant");
+}

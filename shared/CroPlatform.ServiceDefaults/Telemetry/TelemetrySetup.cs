@@ -1,0 +1,59 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Logs;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace CroPlatform.ServiceDefaults.Telemetry;
+
+/// <summary>
+/// Traces, metrics and logs over OTLP where OTEL_EXPORTER_OTLP_ENDPOINT says, and the same meters as Prometheus text at GET /metrics.
+/// </summary>
+internal static class TelemetrySetup
+{
+    /// <summary>Everything of ours, and what ASP.NET Core, HttpClient and Npgsql tell of themselves.</summary>
+    private static readonly string[] Sources = ["CroPlatform.*", "Microsoft.AspNetCore", "System.Net.Http", "Npgsql"];
+
+    private static readonly string[] Meters =
+        ["CroPlatform.*", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime", "Npgsql"];
+
+    public static void AddTelemetry(this WebApplicationBuilder builder, string name)
+    {
+        var resource = ResourceBuilder.CreateDefault().AddService(name, "croplatform", serviceInstanceId: $"{Environment.MachineName}-{Environment.ProcessId}");
+        var exports = !string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+        builder.Services.AddSingleton<PrometheusText>();
+        builder.Services.AddSingleton(services =>
+        {
+            var metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(resource).AddMeter(Meters)
+                .AddReader(new BaseExportingMetricReader(services.GetRequiredService<PrometheusText>()));
+            return (exports ? metrics.AddOtlpExporter() : metrics).Build();
+        });
+        if (exports)
+        {
+            builder.Services.AddSingleton(_ =>
+                Sdk.CreateTracerProviderBuilder().SetResourceBuilder(resource).AddSource(Sources).AddOtlpExporter().Build());
+            builder.Logging.AddOpenTelemetry(o => o.SetResourceBuilder(resource).AddOtlpExporter());
+        }
+
+        builder.Services.AddHostedService<TelemetryHost>();
+    }
+
+    /// <summary>Builds the providers when the host starts and flushes them when it ends.</summary>
+    private sealed class TelemetryHost(MeterProvider meters, IServiceProvider services) : IHostedService
+    {
+        private readonly TracerProvider? _tracer = services.GetService<TracerProvider>();
+
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken)
+        {
+            meters.ForceFlush(2_000);
+            _tracer?.ForceFlush(2_000);
+            return Task.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,125 @@
+namespace CroPlatform.Statistics.Numerics;
+
+/// <summary>The chi-square distribution.</summary>
+public static class ChiSquare
+{
+    /// <summary>P(X &gt; x).</summary>
+    public static Tail UpperTail(double x, double degreesOfFreedom) => IncompleteGamma.Upper(degreesOfFreedom / 2, x / 2);
+
+    public static double UpperQuantile(double p, double degreesOfFreedom)
+    {
+        // Wilson-Hilferty start, then Newton on the logarithm of the tail
+        var h = 2 / (9 * degreesOfFreedom);
+        var x = Math.Max(degreesOfFreedom * Math.Pow(1 - h + Normal.UpperQuantile(p) * Math.Sqrt(h), 3), 1e-8);
+        return Roots.Bracketed(v => UpperTail(v, degreesOfFreedom).LogP - Math.Log(p), x, 0, double.PositiveInfinity);
+    }
+}
+
+/// <summary>Student's t distribution with real degrees of freedom.</summary>
+public static class StudentT
+{
+    /// <summary>P(T &gt; t).</summary>
+    public static Tail UpperTail(double t, double degreesOfFreedom)
+    {
+        if (double.IsPositiveInfinity(degreesOfFreedom))
+            return Tail.FromLog(Normal.LogUpperTail(t));
+        var lower = TwoSided(t, degreesOfFreedom);
+        var half = new Tail(lower.P / 2, lower.LogP - Math.Log(2));
+        return t >= 0 ? half : half.Complement();
+    }
+
+    /// <summary>P(|T| &gt; |t|).</summary>
+    public static Tail TwoSided(double t, double degreesOfFreedom)
+    {
+        if (double.IsPositiveInfinity(degreesOfFreedom))
+            return Tail.FromLog(Normal.LogUpperTail(Math.Abs(t))).Doubled();
+        var r = t / Math.Sqrt(degreesOfFreedom) * (t / Math.Sqrt(degreesOfFreedom));
+        if (double.IsInfinity(r))
+            return new(0, double.NegativeInfinity);
+        return IncompleteBeta.Lower(degreesOfFreedom / 2, 0.5, 1 / (1 + r), r / (1 + r));
+    }
+
+    /// <summary>The t with P(T &gt; t) = p.</summary>
+    public static double UpperQuantile(double p, double degreesOfFreedom)
+    {
+        if (p == 0.5)
+            return 0;
+        if (p > 0.5)
+            return -UpperQuantile(1 - p, degreesOfFreedom);
+        var z = Normal.UpperQuantile(p);
+        if (double.IsPositiveInfinity(degreesOfFreedom))
+            return z;
+        // Cornish-Fisher start (Abramowitz & Stegun 26.7.5)
+        var v = degreesOfFreedom;
+        var start = z + (z * z * z + z) / (4 * v) + (5 * Math.Pow(z, 5) + 16 * z * z * z + 3 * z) / (96 * v * v);
+        var logP = Math.Log(p);
+        if (v > 1e7)
+            return start; // the next term of the series is below 1e-21
+        return Roots.Bracketed(t => UpperTail(t, v).LogP - logP, start, 0, double.PositiveInfinity);
+    }
+}
+
+/// <summary>The F distribution.</summary>
+public static class FisherF
+{
+    /// <summary>P(X &gt; f).</summary>
+    public static Tail UpperTail(double f, double numerator, double denominator)
+    {
+        if (f <= 0)
+            return new(1, 0);
+        if (double.IsPositiveInfinity(denominator))
+            return ChiSquare.UpperTail(f * numerator, numerator);
+        var r = f * numerator / denominator;
+        return double.IsInfinity(r)
+            ? new(0, double.NegativeInfinity)
+            : IncompleteBeta.Lower(denominator / 2, numerator / 2, 1 / (1 + r), r / (1 + r));
+    }
+}
+
+/// <summary>The beta distribution.</summary>
+public static class BetaDistribution
+{
+    /// <summary>P(X ≤ x).</summary>
+    public static Tail Cdf(double x, double a, double b) => IncompleteBeta.Lower(a, b, x, 1 - x);
+
+    /// <summary>The x with P(X ≤ x) = p.</summary>
+    public static double Quantile(double p, double a, double b)
+    {
+        if (p <= 0)
+            return 0;
+        if (p >= 1)
+            return 1;
+        // work at the end nearer to zero, where doubles are dense
+        var mean = a / (a + b);
+        if (mean > 0.5)
+            return 1 - UpperSide(p, b, a);
+        var logP = Math.Log(p);
+        var log1P = Log1P.Of(-p);
+        double Gap(double x)
+        {
+            var lower = IncompleteBeta.Lower(a, b, x, 1 - x);
+            return p < 0.5 ? lower.LogP - logP : log1P - lower.Complement().LogP;
+        }
+        return Roots.Bracketed(Gap, Start(p, a, b), 0, 1);
+    }
+
+    private static double UpperSide(double p, double a, double b)
+    {
+        var logP = Math.Log(p);
+        var log1P = Log1P.Of(-p);
+        double Gap(double x)
+        {
+            var upper = IncompleteBeta.Upper(a, b, x, 1 - x);
+            return p < 0.5 ? logP - upper.LogP : upper.Complement().LogP - log1P;
+        }
+        return Roots.Bracketed(Gap, Start(1 - p, a, b), 0, 1);
+    }
+
+    private static double Start(double p, double a, double b)
+    {
+        var mean = a / (a + b);
+        var sd = Math.Sqrt(mean * (1 - mean) / (a + b + 1));
+        var x = mean + Normal.Quantile(Math.Clamp(p, 1e-300, 1 - 1e-16)) * sd;
+        return x > 0 && x < 1 ? x : mean * 0.5;
+    }
+}
