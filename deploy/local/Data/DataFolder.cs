@@ -35,6 +35,9 @@ internal sealed class DataFolder(string path)
 
     public string Endpoints => Path.Combine(Root, "endpoints.json");
 
+    /// <summary>Since when a simulated clock runs.</summary>
+    public string Clock => Path.Combine(Root, "clock.json");
+
     public string Pids => Path.Combine(Root, "pids");
 
     public string Log(string name) => Path.Combine(Root, "logs", name + ".log");
