@@ -1,0 +1,37 @@
+namespace CroPlatform.Door;
+
+/// <summary>Which service answers which path of the one public origin.</summary>
+public static class Routes
+{
+    public const string Ingestion = "Ingestion";
+    public const string Experiments = "Experiments";
+    public const string Assignment = "Assignment";
+    public const string Statistics = "Statistics";
+    public const string Reporting = "Reporting";
+
+    public static IReadOnlyList<string> Services { get; } = [Ingestion, Experiments, Assignment, Statistics, Reporting];
+
+    // The protocols of foreign feature-flag clients: OFREP, and GrowthBook's payload, its live updates and remote evaluation.
+    private static readonly PathString[] AssignmentPaths = ["/api/v1/assignments", "/ofrep", "/api/features", "/sub", "/api/eval"];
+
+    /// <summary>The service for a path; what no other claims belongs to reporting (pages, its files and the live stream).</summary>
+    public static string ServiceOf(PathString path)
+    {
+        if (Under(path, "/v1"))
+            return Ingestion;
+        if (AssignmentPaths.Any(prefix => Under(path, prefix)))
+            return Assignment;
+        if (Under(path, "/api/v1/statistics") || IsResults(path))
+            return Statistics;
+        return Under(path, "/api") ? Experiments : Reporting;
+    }
+
+    /// <summary>Streams may be silent for long: the live page's WebSocket and server-sent events.</summary>
+    public static bool IsStream(PathString path) => Under(path, "/live") || Under(path, "/sub");
+
+    private static bool IsResults(PathString path) =>
+        path.StartsWithSegments("/api/v1/experiments", StringComparison.OrdinalIgnoreCase, out var rest) && rest.Value!.Split('/') is ["", { Length: > 0 }, "results"];
+
+    // The services' own routing does not look at case either.
+    private static bool Under(PathString path, PathString prefix) => path.StartsWithSegments(prefix, StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,21 @@
+namespace CroPlatform.Local.Commands;
+
+internal static class Help
+{
+    public const string Text = """
+        usage: ./cro COMMAND [options]
+
+          up [--data DIR] [--port N]        install what is missing, build, start everything, wait until it is ready
+          down [--data DIR]                 end everything that runs from the data folder
+          status [--data DIR] [--json]      what runs, and where
+          logs SERVICE [-f] [-n LINES] [--data DIR]
+          restart SERVICE [--data DIR]      end one process and start it again
+          kill SERVICE [--data DIR]         end one process at once (SIGKILL), to see what the others do
+          test [FILTER]                     all tests, against an instance of their own; FILTER: part of a test's full name
+          bench NAME [arguments]            measure; 'bench start' measures starting
+          help
+
+        The data folder is .cro in the checkout; its endpoints.json has all addresses and keys. The public port is 8080.
+        CRO_KAFKA, CRO_POSTGRES and CRO_REDIS name outside servers to use instead of local ones (docs/operations.md).
+        """;
+}

@@ -1,0 +1,40 @@
+using System.Text.Json.Nodes;
+using CroPlatform.Local.Data;
+
+namespace CroPlatform.Local.Run;
+
+/// <summary>The local Kafka broker (deploy/broker), which chooses its own port and writes it to broker.json when it is ready.</summary>
+internal sealed class BrokerServer(DataFolder data)
+{
+    public const string Name = "broker";
+
+    private const string Topics =
+        "cro.events.v1:12,cro.rejected.v1:3,cro.experiments.v1:1,cro.results.v1:1,cro.decisions.v1:1,cro.allocations.v1:1";
+
+    public Component Prepare() => new()
+    {
+        Name = Name,
+        Address = "a port of its own",
+        Probe = ProbeAsync,
+        Spec = new ProcessSpec
+        {
+            Command = ["dotnet", Assembly],
+            Revision = Builds.Revision(Assembly),
+            Environment = new Dictionary<string, string> { ["Broker__Topics"] = Topics, ["Broker__ReadyFile"] = data.Broker },
+        },
+    };
+
+    private static string Assembly => Checkout.Assembly("deploy/broker", "CroPlatform.Broker");
+
+    /// <summary>host:port of a running broker.</summary>
+    public string Bootstrap() => (string?)JsonNode.Parse(File.ReadAllText(data.Broker))?["bootstrap"]
+        ?? throw new FailureException($"{data.Broker} names no bootstrap server");
+
+    private async Task<string?> ProbeAsync(CancellationToken cancel)
+    {
+        if (!File.Exists(data.Broker))
+            return $"{data.Broker} is not written yet";
+        var address = Bootstrap().Split(':');
+        return await Probes.TcpAsync(address[0], int.Parse(address[1]), cancel);
+    }
+}
