@@ -101,8 +101,8 @@ internal sealed class EventChecker(IOptions<IngestionOptions> options)
         if (accepted.Type != ExposureType) return null;
         if (fields.Experiment is not { } experiment) return Refusal.Missing("experiment");
         if (fields.Variant is not { } variant) return Refusal.Missing("variant");
-        if (fields.ReadText(experiment, "experiment", EventFields.MaxKey, out var experimentKey) is { } badExperiment) return badExperiment;
-        if (fields.ReadText(variant, "variant", EventFields.MaxKey, out var variantKey) is { } badVariant) return badVariant;
+        if (EventFields.ReadText(experiment, "experiment", EventFields.MaxKey, out var experimentKey) is { } badExperiment) return badExperiment;
+        if (EventFields.ReadText(variant, "variant", EventFields.MaxKey, out var variantKey) is { } badVariant) return badVariant;
         if (experimentKey.Length == 0) return Refusal.Missing("experiment");
         if (variantKey.Length == 0) return Refusal.Missing("variant");
         accepted.Exposure = new Exposure { Experiment = experimentKey, Variant = variantKey };

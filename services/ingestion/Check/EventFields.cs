@@ -54,7 +54,7 @@ internal sealed class EventFields(int maxObjectBytes)
         return null;
     }
 
-    public Refusal? ReadText(JsonElement value, string field, int maxLength, out string text)
+    public static Refusal? ReadText(JsonElement value, string field, int maxLength, out string text)
     {
         text = "";
         if (value.ValueKind != JsonValueKind.String) return Refusal.WrongType(field, "a string");
@@ -91,7 +91,7 @@ internal sealed class EventFields(int maxObjectBytes)
         }
     }
 
-    private Refusal? Text(JsonElement value, string field, int maxLength, Action<string> set)
+    private static Refusal? Text(JsonElement value, string field, int maxLength, Action<string> set)
     {
         if (ReadText(value, field, maxLength, out var text) is { } refusal) return refusal;
         set(text);

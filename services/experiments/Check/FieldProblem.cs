@@ -1,0 +1,40 @@
+namespace CroPlatform.Services.Experiments.Check;
+
+/// <summary>What is wrong with one field of a request.</summary>
+internal sealed record FieldProblem(string Code, string? Field, string Message);
+
+/// <summary>Collects every problem of a request, so that one answer tells all.</summary>
+internal sealed class FieldProblems
+{
+    private readonly List<FieldProblem> _all = [];
+
+    public IReadOnlyList<FieldProblem> All => _all;
+
+    public void Add(string code, string field, string message) => _all.Add(new FieldProblem(code, field, message));
+
+    public void Missing(string field) => Add("missing", field, $"{field} is required");
+
+    /// <summary>1 to 100 of A–Z, a–z, 0–9, '_', '-' and '.'.</summary>
+    public void Key(string? key, string field)
+    {
+        if (string.IsNullOrEmpty(key)) Missing(field);
+        else if (key.Length > 100 || !key.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.'))
+        {
+            Add("invalid_key", field, $"{field} may have 1 to 100 letters, digits, '_', '-' or '.'");
+        }
+    }
+
+    public void Text(string? text, string field, int maxLength)
+    {
+        if (text is null) return;
+        if (text.Length > maxLength) Add("too_long", field, $"{field} may have {maxLength} characters");
+        if (text.Contains('\0', StringComparison.Ordinal)) Add("invalid_text", field, $"{field} holds a NUL");
+    }
+
+    public void Range(double? value, string field, double low, double high)
+    {
+        if (value is { } number && !(number >= low && number <= high)) Add("out_of_range", field, $"{field} must lie between {low} and {high}");
+    }
+
+    public void NotSupported(string field, string message) => Add("not_supported", field, message);
+}

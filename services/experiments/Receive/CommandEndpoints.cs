@@ -1,0 +1,55 @@
+using CroPlatform.Experimentation.Configuration;
+using CroPlatform.ServiceDefaults.Errors;
+using CroPlatform.ServiceDefaults.Keys;
+using CroPlatform.Services.Experiments.Check;
+using CroPlatform.Services.Experiments.Serve;
+using CroPlatform.Services.Experiments.Store;
+
+namespace CroPlatform.Services.Experiments.Receive;
+
+internal static class CommandEndpoints
+{
+    public static void MapMetricCommands(this IEndpointRouteBuilder app) =>
+        app.MapPost("/api/v1/metrics", async (HttpContext context, MetricStore store, CancellationToken ct) =>
+        {
+            var (request, problem) = await JsonBody.ReadAsync<MetricRequest>(context);
+            if (request is null) return Answer(problem!);
+            if (MetricRules.Check(request) is { Count: > 0 } problems) return Answer(problems[0]);
+            return await store.TryAddAsync(context.Grant().Site, request, ct)
+                ? Results.Json(request, JsonBody.Options, statusCode: StatusCodes.Status201Created)
+                : Answer(new FieldProblem("conflict", "key", $"there is a metric '{request.Key}' already"));
+        }).RequireKey(KeyRole.Admin);
+
+    public static void MapExperimentCommands(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/api/v1/experiments", async (HttpContext context, ExperimentCommands commands, ExperimentStore store, CancellationToken ct) =>
+        {
+            var (request, problem) = await JsonBody.ReadAsync<ExperimentRequest>(context);
+            problem ??= await commands.CreateAsync(context.Grant().Site, request!, ct);
+            return problem is null ? await ViewAsync(store, context, request!.Key!, StatusCodes.Status201Created, ct) : Answer(problem);
+        }).RequireKey(KeyRole.Admin);
+        foreach (var command in (string[])["start", "pause", "resume", "stop"])
+        {
+            app.MapPost($"/api/v1/experiments/{{key}}/{command}", async (
+                string key, HttpContext context, ExperimentCommands commands, ExperimentStore store, CancellationToken ct) =>
+                await commands.TransitAsync(context.Grant().Site, key, command, ct) is { } problem
+                    ? Answer(problem)
+                    : await ViewAsync(store, context, key, StatusCodes.Status200OK, ct)).RequireKey(KeyRole.Admin);
+        }
+    }
+
+    private static async Task<IResult> ViewAsync(ExperimentStore store, HttpContext context, string key, int status, CancellationToken ct) =>
+        Results.Json(ExperimentView.Of((await store.FindAsync(context.Grant().Site, key, ct))!), JsonBody.Options, statusCode: status);
+
+    private static IResult Answer(FieldProblem problem) => Problem.Result(
+        problem.Code switch
+        {
+            "not_found" => StatusCodes.Status404NotFound,
+            "conflict" => StatusCodes.Status409Conflict,
+            "not_published_yet" => StatusCodes.Status503ServiceUnavailable,
+            _ => StatusCodes.Status400BadRequest,
+        },
+        problem.Code,
+        problem.Field,
+        problem.Message);
+}

@@ -1,0 +1,34 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using CroPlatform.Services.Experiments.Check;
+
+namespace CroPlatform.Services.Experiments.Receive;
+
+/// <summary>Reads a body into a request and names the field where it does not fit.</summary>
+internal static class JsonBody
+{
+    public static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        AllowDuplicateProperties = false,
+        MaxDepth = 32,
+    };
+
+    public static async Task<(T? Request, FieldProblem? Problem)> ReadAsync<T>(HttpContext context)
+        where T : class
+    {
+        try
+        {
+            var request = await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Options, context.RequestAborted);
+            return request is null ? (null, new FieldProblem("malformed_json", null, "the body must be an object")) : (request, null);
+        }
+        catch (JsonException e)
+        {
+            var field = e.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : null;
+            return field is null
+                ? (null, new FieldProblem("malformed_json", null, "the body is not a JSON object of the right shape"))
+                : (null, new FieldProblem("wrong_type", field, $"{field} has a value of the wrong type"));
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using System.IO.Pipelines;
+using CroPlatform.Grpc.Wire;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace CroPlatform.Grpc.Client;
+
+/// <summary>The response side of a call: its one message, or its messages one by one.</summary>
+internal sealed class ClientCall<TResponse>(GrpcChannel channel, Marshaller<TResponse> marshaller, CallOptions options)
+    : ClientCall(channel, options), IAsyncStreamReader<TResponse>
+    where TResponse : class
+{
+    private readonly int _receiveLimit = channel.ReceiveLimit;
+    private HttpResponseMessage? _opened;
+    private PipeReader? _body;
+    private string? _encoding;
+    private TResponse? _current;
+
+    public TResponse Current => _current ?? throw new InvalidOperationException("There is no current message: MoveNext comes first, and must say true.");
+
+    public async Task<TResponse> ReadSingleAsync()
+    {
+        try
+        {
+            var message = await ReadAsync().ConfigureAwait(false);
+            if (message is not null && await ReadAsync().ConfigureAwait(false) is not null)
+                throw new RpcException(new Status(StatusCode.Internal, "More than one message came where one is allowed."));
+            return message ?? throw new RpcException(new Status(StatusCode.Internal, "The call ended well but without a message."));
+        }
+        catch (Exception exception)
+        {
+            throw Fail(exception);
+        }
+    }
+
+    public async Task<bool> MoveNext(CancellationToken cancellationToken)
+    {
+        // As everywhere in gRPC, giving up on a message gives up on the call.
+        using var registration = cancellationToken.UnsafeRegister(static call => Cancel(call!), this);
+        try
+        {
+            return (_current = await ReadAsync().ConfigureAwait(false)) is not null;
+        }
+        catch (Exception exception)
+        {
+            _current = null;
+            throw Fail(exception);
+        }
+    }
+
+    // The next message; null when the call has ended with OK.
+    private async ValueTask<TResponse?> ReadAsync()
+    {
+        if (_body is null && !HasEnded)
+        {
+            _opened = await OpenAsync().ConfigureAwait(false);
+            _encoding = _opened.Headers.NonValidated.TryGetValues(WireFormat.Encoding, out var encoding) ? encoding.ToString() : null;
+            _body = PipeReader.Create(await _opened.Content.ReadAsStreamAsync(Cancellation).ConfigureAwait(false));
+        }
+        if (HasEnded)
+        {
+            ThrowUnlessOk();
+            return null;
+        }
+        var message = await MessageReader.ReadAsync(_body!, marshaller, _receiveLimit, _encoding, Cancellation).ConfigureAwait(false);
+        if (message is null)
+            End(_opened!.TrailingHeaders);
+        return message;
+    }
+}

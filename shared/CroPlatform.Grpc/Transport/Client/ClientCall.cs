@@ -1,0 +1,185 @@
+using System.Net.Http.Headers;
+using CroPlatform.Grpc.Wire;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace CroPlatform.Grpc.Client;
+
+/// <summary>One call on the client: its HTTP request, its deadline, and the first outcome it came to.</summary>
+internal abstract class ClientCall
+{
+    // The delegates that AsyncUnaryCall and its like take, made once.
+    public static readonly Func<object, Task<Metadata>> Headers = call => ((ClientCall)call).ReadHeadersAsync();
+    public static readonly Func<object, Status> Status = call => ((ClientCall)call).Ended.Status;
+    public static readonly Func<object, Metadata> Trailers = call => ((ClientCall)call).Ended.Trailers;
+    public static readonly Action<object> Cancel = call => ((ClientCall)call).CancelByCaller();
+
+    private static readonly MediaTypeHeaderValue ContentType = new(WireFormat.ContentType);
+
+    private readonly GrpcChannel _channel;
+    private readonly CallOptions _options;
+    private readonly CancellationTokenSource _cancellation;
+    private Task<HttpResponseMessage> _response = null!;
+    private HttpContent? _content;
+    private Outcome? _outcome;
+    private bool _cancelledByCaller;
+    private bool _released;
+
+    protected ClientCall(GrpcChannel channel, CallOptions options)
+    {
+        _channel = channel;
+        _options = options;
+        _cancellation = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken);
+        Cancellation = _cancellation.Token;
+    }
+
+    /// <summary>The caller's cancellation and the deadline.</summary>
+    protected CancellationToken Cancellation { get; }
+
+    protected bool HasEnded => _outcome is not null;
+
+    private Outcome Ended => _outcome ?? throw new InvalidOperationException("The call has not ended.");
+
+    /// <summary>Sends the request; what keeps it from being sent is the call's outcome, never an exception here.</summary>
+    public void Start(IMethod method, Func<HttpContent> content)
+    {
+        try
+        {
+            var request = new HttpRequestMessage(HttpMethod.Post, _channel.AddressOf(method))
+            {
+                Version = System.Net.HttpVersion.Version20,
+                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+                Content = _content = content(),
+            };
+            request.Content.Headers.ContentType = ContentType;
+            request.Headers.TryAddWithoutValidation("te", "trailers");
+            request.Headers.TryAddWithoutValidation(WireFormat.AcceptEncoding, WireFormat.AcceptedEncodings);
+            if (_options.Deadline is { } deadline && deadline != DateTime.MaxValue)
+            {
+                var left = deadline.ToUniversalTime() - DateTime.UtcNow;
+                if (left <= TimeSpan.Zero)
+                    _cancellation.Cancel();
+                else if (left <= WireFormat.LongestTimer)
+                    _cancellation.CancelAfter(left);
+                request.Headers.TryAddWithoutValidation(WireFormat.Timeout, WireFormat.FormatTimeout(left));
+            }
+            foreach (var entry in _options.Headers ?? Metadata.Empty)
+            {
+                if (!WireFormat.IsReserved(entry.Key))
+                    request.Headers.TryAddWithoutValidation(entry.Key, WireFormat.HeaderValue(entry));
+            }
+            _response = _channel.Http.SendAsync(request, _cancellation.Token);
+        }
+        catch (Exception exception)
+        {
+            _response = Task.FromException<HttpResponseMessage>(exception);
+        }
+    }
+
+    /// <summary>Ends the call at once when it is cancelled or late, also while nobody waits for its messages.</summary>
+    public void EndWhenCancelled() =>
+        Cancellation.UnsafeRegister(static call => ((ClientCall)call!).Fail(new OperationCanceledException()), this);
+
+    /// <summary>What a write that failed throws: the call's own failure where there is one.</summary>
+    public Exception WriteFailure(Exception exception) => _outcome switch
+    {
+        null => new RpcException(ClientFailure.ToStatus(exception, WhyEnded())),
+        { Status.StatusCode: StatusCode.OK } => new InvalidOperationException("The server has ended the call.", exception),
+        var outcome => outcome.ToException(),
+    };
+
+    /// <summary>Waits for a response that speaks gRPC. A response of headers alone is the call's outcome already.</summary>
+    protected async Task<HttpResponseMessage> OpenAsync()
+    {
+        var response = await _response.ConfigureAwait(false);
+        if (ClientFailure.OfHttp(response) is { } status)
+            throw new RpcException(status);
+        if (response.Headers.NonValidated.Contains(WireFormat.StatusHeader))
+            End(response.Headers);
+        return response;
+    }
+
+    /// <summary>Takes the status from headers that end a response.</summary>
+    /// <exception cref="RpcException">The status is not OK.</exception>
+    protected void End(HttpResponseHeaders trailers)
+    {
+        var outcome = new Outcome(ClientFailure.OfTrailers(trailers, WhyEnded()), trailers);
+        Interlocked.CompareExchange(ref _outcome, outcome, null);
+        Release();
+        ThrowUnlessOk();
+    }
+
+    protected void ThrowUnlessOk()
+    {
+        if (Ended.Status.StatusCode != StatusCode.OK)
+            throw Ended.ToException();
+    }
+
+    /// <summary>Makes a failure the call's outcome, unless it has one, and gives the exception to throw.</summary>
+    protected RpcException Fail(Exception exception)
+    {
+        var outcome = exception is RpcException rpc
+            ? new Outcome(rpc.Status, rpc.Trailers)
+            : new Outcome(ClientFailure.ToStatus(exception, WhyEnded()), Metadata.Empty);
+        outcome = Interlocked.CompareExchange(ref _outcome, outcome, null) ?? outcome;
+        Release();
+        return outcome.ToException();
+    }
+
+    private async Task<Metadata> ReadHeadersAsync()
+    {
+        try
+        {
+            var response = await OpenAsync().ConfigureAwait(false);
+            return Outcome.ToMetadata(response.Headers);
+        }
+        catch (Exception exception)
+        {
+            throw Fail(exception);
+        }
+    }
+
+    private Status? WhyEnded()
+    {
+        if (_cancelledByCaller || _options.CancellationToken.IsCancellationRequested)
+            return new Status(StatusCode.Cancelled, "The caller cancelled the call.");
+        return _cancellation.IsCancellationRequested || _options.Deadline?.ToUniversalTime() <= DateTime.UtcNow
+            ? new Status(StatusCode.DeadlineExceeded, "The deadline passed.")
+            : null;
+    }
+
+    private void CancelByCaller()
+    {
+        lock (_cancellation)
+        {
+            if (_released)
+                return;
+            _cancelledByCaller = true;
+            _cancellation.Cancel();
+        }
+    }
+
+    // Disposing of a response that was not read to its end resets its stream, which is how the server learns of it.
+    private void Release()
+    {
+        lock (_cancellation)
+        {
+            if (_released)
+                return;
+            _released = true;
+            _cancellation.Dispose();
+        }
+        (_content as IAbortable)?.Abort();
+        _ = _response.ContinueWith(
+            static response => response.Result.Dispose(),
+            CancellationToken.None,
+            TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+    }
+}
+
+/// <summary>A request that must be let go of when its call ends.</summary>
+internal interface IAbortable
+{
+    void Abort();
+}
