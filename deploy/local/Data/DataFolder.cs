@@ -70,7 +70,7 @@ internal sealed class DataFolder(string path)
     /// <summary>Removes all of it, also what lies elsewhere because its user could not reach this folder.</summary>
     public void Delete()
     {
-        if (Directory.ResolveLinkTarget(Postgres, returnFinalTarget: true) is { Exists: true } elsewhere)
+        if (Path.Exists(Postgres) && Directory.ResolveLinkTarget(Postgres, returnFinalTarget: true) is { Exists: true } elsewhere)
             Directory.Delete(elsewhere.FullName, recursive: true);
         Directory.Delete(Root, recursive: true);
     }
