@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace CroPlatform.Door;
 
-/// <summary>The URL of each service, as in http://127.0.0.1:5001.</summary>
+/// <summary>The URL of each service, as in http://127.0.0.1:5001, and the door's patience with them.</summary>
 public sealed record DoorOptions
 {
     public const string Section = "Door";
@@ -16,6 +16,9 @@ public sealed record DoorOptions
     [Required, Url] public string Statistics { get; init; } = "";
 
     [Required, Url] public string Reporting { get; init; } = "";
+
+    /// <summary>How long a request waits for a service that is just restarting, in seconds.</summary>
+    [Range(0, 60)] public double RetrySeconds { get; init; } = 5;
 
     public string UrlOf(Service service) => service switch
     {

@@ -17,8 +17,6 @@ internal sealed class Forwarding(IHttpForwarder forwarder, IOptions<DoorOptions>
     /// <summary>In bytes. The services' own limits are lower.</summary>
     public const long MaxBody = 2 << 20;
 
-    // A restart of a service takes a second or two.
-    private static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryEvery = TimeSpan.FromMilliseconds(50);
     private static readonly ForwarderRequestConfig Normal = new() { ActivityTimeout = TimeSpan.FromSeconds(60) };
     private static readonly ForwarderRequestConfig Stream = new() { ActivityTimeout = TimeSpan.FromHours(1) };
@@ -52,7 +50,7 @@ internal sealed class Forwarding(IHttpForwarder forwarder, IOptions<DoorOptions>
             var error = await forwarder.SendAsync(context, options.Value.UrlOf(service), _client, config, Transformer.Instance);
             if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
                 return;
-            if (error == ForwarderError.Request && !body.WasRead && clock.Elapsed < RetryFor)
+            if (error == ForwarderError.Request && !body.WasRead && clock.Elapsed.TotalSeconds < options.Value.RetrySeconds)
             {
                 context.Response.Clear();
                 continue;

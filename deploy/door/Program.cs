@@ -4,9 +4,7 @@ using CroPlatform.ServiceDefaults.Keys;
 
 // The one public origin of a local platform. Door:Ingestion, Door:Experiments, … hold each service's URL.
 var builder = ServiceHost.CreateBuilder("door", args);
-builder.Services.AddValidated<DoorOptions>(DoorOptions.Section);
-builder.Services.AddHttpForwarder();
-builder.Services.AddSingleton<Forwarding>();
+builder.Services.AddDoor();
 
 var app = builder.Build();
 app.UseServiceDefaults();

@@ -84,6 +84,19 @@ public sealed class ProcessesTests
         Assert.That(_pids.Names(), Is.Empty);
     }
 
+    [Test]
+    public async Task Ensure_WhatIsOpenHere_IsNotHeldByIt()
+    {
+        await _processes.EnsureAsync(Sleeper(), CancellationToken.None);
+        var process = _pids.Alive("sleeper")!;
+        var files = Path.Combine("/proc", process.Pid.ToString(), "fd");
+        Assert.That(
+            () => Directory.EnumerateFileSystemEntries(files).Select(file => Path.GetFileName(file)),
+            Is.EquivalentTo(["0", "1", "2"]).After(10_000, 20),
+            "nothing but the standard streams");
+        Assert.That(File.ResolveLinkTarget(Path.Combine(files, "1"), false)!.FullName, Is.EqualTo(_data.Log("sleeper")));
+    }
+
     private static Component Sleeper(string setting = "one") => new()
     {
         Name = "sleeper",
