@@ -33,18 +33,20 @@ public sealed class EchoServer : IAsyncDisposable
 
     public Echo.Echo.EchoClient Client { get; }
 
-    public EchoLog Log => _app.Services.GetRequiredService<EchoLog>();
+    public CancelledCalls Cancelled => _app.Services.GetRequiredService<CancelledCalls>();
 
     public GrpcHealth Health => _app.Services.GetRequiredService<GrpcHealth>();
 
-    public static async Task<EchoServer> StartAsync(Action<WebApplication>? configure = null)
+    public static async Task<EchoServer> StartAsync(
+        Action<WebApplicationBuilder>? configureBuilder = null, Action<WebApplication>? configure = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc();
         builder.Services.AddGrpcHealth();
-        builder.Services.AddSingleton<EchoLog>();
+        builder.Services.AddSingleton<CancelledCalls>();
+        configureBuilder?.Invoke(builder);
         var app = builder.Build();
         app.MapGrpcService<EchoService>();
         app.MapGrpcHealth();
