@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using CroPlatform.Contracts;
 
 namespace CroPlatform.Broker;
 
@@ -34,7 +35,7 @@ internal sealed class MockCluster : IDisposable
     public string Bootstrap { get; }
 
     /// <exception cref="InvalidOperationException">librdkafka refused the topic; its reason is in the message.</exception>
-    public void Create(TopicSize topic)
+    public void Create(Topic topic)
     {
         var code = Librdkafka.CreateTopic(_cluster, topic.Name, topic.Partitions, replicas: 1);
         if (code != 0)

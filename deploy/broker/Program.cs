@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using CroPlatform.Broker;
+using CroPlatform.Contracts;
 
-// Configuration: Broker__Topics (name:partitions,…), Broker__ReadyFile (written once clients can connect).
-var topics = TopicSize.ParseList(Environment.GetEnvironmentVariable("Broker__Topics") ?? "");
+// Configuration: Broker__ReadyFile, written once clients can connect.
 var readyFile = Environment.GetEnvironmentVariable("Broker__ReadyFile");
 
 var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -17,7 +17,7 @@ using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop)
 using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 
 using var cluster = new MockCluster();
-foreach (var topic in topics)
+foreach (var topic in Topics.All)
     cluster.Create(topic);
 if (readyFile is not null)
 {
@@ -26,7 +26,7 @@ if (readyFile is not null)
     File.Move(readyFile + ".new", readyFile, overwrite: true);
 }
 
-Console.WriteLine($"mock Kafka cluster on {cluster.Bootstrap}: {string.Join(", ", topics.Select(t => $"{t.Name} ({t.Partitions})"))}");
+Console.WriteLine($"mock Kafka cluster on {cluster.Bootstrap}: {string.Join(", ", Topics.All.Select(t => $"{t.Name} ({t.Partitions})"))}");
 Console.WriteLine("it keeps at most 5 MiB a partition and forgets everything when it ends");
 await stop.Task;
 if (readyFile is not null)

@@ -1,5 +1,8 @@
 using System.Diagnostics;
 using System.Net;
+using CroPlatform.ServiceDefaults.Errors;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace CroPlatform.Door;
@@ -9,13 +12,11 @@ namespace CroPlatform.Door;
 /// has been handed over. Bodies are sent with Expect: 100-continue, so that a service that is just going away refuses the
 /// request before it gets any of the body.
 /// </summary>
-internal sealed class Forwarding(IHttpForwarder forwarder, IReadOnlyDictionary<string, string> addresses) : IDisposable
+internal sealed class Forwarding(IHttpForwarder forwarder, IOptions<DoorOptions> options) : IDisposable
 {
     /// <summary>In bytes. The services' own limits are lower.</summary>
     public const long MaxBody = 2 << 20;
 
-    // A restart of a service takes a second or two.
-    private static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryEvery = TimeSpan.FromMilliseconds(50);
     private static readonly ForwarderRequestConfig Normal = new() { ActivityTimeout = TimeSpan.FromSeconds(60) };
     private static readonly ForwarderRequestConfig Stream = new() { ActivityTimeout = TimeSpan.FromHours(1) };
@@ -33,9 +34,10 @@ internal sealed class Forwarding(IHttpForwarder forwarder, IReadOnlyDictionary<s
 
     public async Task HandleAsync(HttpContext context)
     {
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBody;
         if (context.Request.ContentLength > MaxBody)
         {
-            await Problem.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, "body_too_large", $"The body may have {MaxBody} bytes at most.");
+            await RefuseTooLargeAsync(context);
             return;
         }
 
@@ -45,10 +47,10 @@ internal sealed class Forwarding(IHttpForwarder forwarder, IReadOnlyDictionary<s
         var config = Routes.IsStream(context.Request.Path) ? Stream : Normal;
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(RetryEvery, context.RequestAborted))
         {
-            var error = await forwarder.SendAsync(context, addresses[service], _client, config, Transformer.Instance);
+            var error = await forwarder.SendAsync(context, options.Value.UrlOf(service), _client, config, Transformer.Instance);
             if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
                 return;
-            if (error == ForwarderError.Request && !body.WasRead && clock.Elapsed < RetryFor)
+            if (error == ForwarderError.Request && !body.WasRead && clock.Elapsed.TotalSeconds < options.Value.RetrySeconds)
             {
                 context.Response.Clear();
                 continue;
@@ -61,24 +63,27 @@ internal sealed class Forwarding(IHttpForwarder forwarder, IReadOnlyDictionary<s
 
     public void Dispose() => _client.Dispose();
 
-    private static Task RefuseAsync(HttpContext context, ForwarderError error, string service, bool bodyWasRead)
+    private static Task RefuseAsync(HttpContext context, ForwarderError error, Service service, bool bodyWasRead)
     {
         var status = context.Response.StatusCode;
         context.Response.Clear();
         if (error == ForwarderError.Request && !bodyWasRead)
         {
             context.Response.Headers.RetryAfter = "1";
-            return Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "service_unavailable", $"{service} cannot be reached. Nothing was done; try again.");
+            return Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "service_unavailable", null, $"{service} cannot be reached; nothing was done, try again");
         }
 
         return status switch
         {
-            StatusCodes.Status413PayloadTooLarge => Problem.WriteAsync(context, status, "body_too_large", $"The body may have {MaxBody} bytes at most."),
-            StatusCodes.Status504GatewayTimeout => Problem.WriteAsync(context, status, "service_timeout", $"{service} did not answer in time. What was asked may have been done."),
-            >= 500 => Problem.WriteAsync(context, StatusCodes.Status502BadGateway, "service_failed", $"{service} ended the connection without an answer. What was asked may have been done."),
-            _ => Problem.WriteAsync(context, status, "bad_request", "The request's body ended too early or came too slowly."),
+            StatusCodes.Status413PayloadTooLarge => RefuseTooLargeAsync(context),
+            StatusCodes.Status504GatewayTimeout => Problem.WriteAsync(context, status, "service_timeout", null, $"{service} did not answer in time; what was asked may have been done"),
+            >= 500 => Problem.WriteAsync(context, StatusCodes.Status502BadGateway, "service_failed", null, $"{service} ended the connection without an answer; what was asked may have been done"),
+            _ => Problem.WriteAsync(context, status, "bad_request", null, "the body ended too early or came too slowly"),
         };
     }
+
+    private static Task RefuseTooLargeAsync(HttpContext context) =>
+        Problem.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, "too_large", null, $"the body may have {MaxBody} bytes at most");
 
     private sealed class Transformer : HttpTransformer
     {

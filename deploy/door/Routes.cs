@@ -1,29 +1,30 @@
 namespace CroPlatform.Door;
 
+public enum Service
+{
+    Ingestion,
+    Experiments,
+    Assignment,
+    Statistics,
+    Reporting,
+}
+
 /// <summary>Which service answers which path of the one public origin.</summary>
 public static class Routes
 {
-    public const string Ingestion = "Ingestion";
-    public const string Experiments = "Experiments";
-    public const string Assignment = "Assignment";
-    public const string Statistics = "Statistics";
-    public const string Reporting = "Reporting";
-
-    public static IReadOnlyList<string> Services { get; } = [Ingestion, Experiments, Assignment, Statistics, Reporting];
-
     // The protocols of foreign feature-flag clients: OFREP, and GrowthBook's payload, its live updates and remote evaluation.
     private static readonly PathString[] AssignmentPaths = ["/api/v1/assignments", "/ofrep", "/api/features", "/sub", "/api/eval"];
 
     /// <summary>The service for a path; what no other claims belongs to reporting (pages, its files and the live stream).</summary>
-    public static string ServiceOf(PathString path)
+    public static Service ServiceOf(PathString path)
     {
         if (Under(path, "/v1"))
-            return Ingestion;
+            return Service.Ingestion;
         if (AssignmentPaths.Any(prefix => Under(path, prefix)))
-            return Assignment;
+            return Service.Assignment;
         if (Under(path, "/api/v1/statistics") || IsResults(path))
-            return Statistics;
-        return Under(path, "/api") ? Experiments : Reporting;
+            return Service.Statistics;
+        return Under(path, "/api") ? Service.Experiments : Service.Reporting;
     }
 
     /// <summary>Streams may be silent for long: the live page's WebSocket and server-sent events.</summary>

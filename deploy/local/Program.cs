@@ -21,6 +21,9 @@ try
     {
         "up" => await UpCommand.RunAsync(arguments, progress, stop.Token),
         "down" => await DownCommand.RunAsync(arguments, progress, stop.Token),
+        "status" => await StatusCommand.RunAsync(arguments, progress, stop.Token),
+        "test" => await TestCommand.RunAsync(arguments, progress, stop.Token),
+        "bench" => await BenchCommand.RunAsync(arguments, progress, stop.Token),
         "restart" => await ProcessCommands.RestartAsync(arguments, progress, stop.Token),
         "kill" => await ProcessCommands.KillAsync(arguments, progress, stop.Token),
         "logs" => await ProcessCommands.LogsAsync(arguments, progress, stop.Token),

@@ -35,6 +35,9 @@ internal sealed class DataFolder(string path)
 
     public string Endpoints => Path.Combine(Root, "endpoints.json");
 
+    /// <summary>Since when a simulated clock runs.</summary>
+    public string Clock => Path.Combine(Root, "clock.json");
+
     public string Pids => Path.Combine(Root, "pids");
 
     public string Log(string name) => Path.Combine(Root, "logs", name + ".log");
@@ -67,7 +70,7 @@ internal sealed class DataFolder(string path)
     /// <summary>Removes all of it, also what lies elsewhere because its user could not reach this folder.</summary>
     public void Delete()
     {
-        if (Directory.ResolveLinkTarget(Postgres, returnFinalTarget: true) is { Exists: true } elsewhere)
+        if (Path.Exists(Postgres) && Directory.ResolveLinkTarget(Postgres, returnFinalTarget: true) is { Exists: true } elsewhere)
             Directory.Delete(elsewhere.FullName, recursive: true);
         Directory.Delete(Root, recursive: true);
     }

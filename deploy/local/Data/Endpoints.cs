@@ -33,5 +33,7 @@ internal sealed record Endpoints
 }
 
 /// <param name="Http">URL.</param>
-/// <param name="Grpc">host:port, cleartext HTTP/2.</param>
-internal sealed record ServiceEndpoint(string Http, string Grpc);
+/// <param name="Grpc">host:port, cleartext HTTP/2; null where the service has no gRPC.</param>
+internal sealed record ServiceEndpoint(
+    string Http,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Grpc);

@@ -8,9 +8,6 @@ internal sealed class BrokerServer(DataFolder data)
 {
     public const string Name = "broker";
 
-    private const string Topics =
-        "cro.events.v1:12,cro.rejected.v1:3,cro.experiments.v1:1,cro.results.v1:1,cro.decisions.v1:1,cro.allocations.v1:1";
-
     public Component Prepare() => new()
     {
         Name = Name,
@@ -20,7 +17,7 @@ internal sealed class BrokerServer(DataFolder data)
         {
             Command = ["dotnet", Assembly],
             Revision = Builds.Revision(Assembly),
-            Environment = new Dictionary<string, string> { ["Broker__Topics"] = Topics, ["Broker__ReadyFile"] = data.Broker },
+            Environment = new Dictionary<string, string> { ["Broker__ReadyFile"] = data.Broker },
         },
     };
 

@@ -10,6 +10,12 @@ internal sealed class Processes(DataFolder data, PidFiles pids, Progress progres
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
     private const long LogLimit = 32 << 20;
 
+    // Lets go of everything that was open around us: our caller waits for its pipes and locks, the servers keep running.
+    private const string Detach = """
+        for open in /proc/$$/fd/*; do [ "${open##*/}" -le 2 ] || eval "exec ${open##*/}>&-"; done
+        exec "$@" >>"$CRO_LOG" 2>&1 </dev/null
+        """;
+
     // What a person set for a program of their own must not move our listeners.
     private static readonly string[] Unwanted = ["ASPNETCORE_URLS", "ASPNETCORE_HTTP_PORTS", "ASPNETCORE_HTTPS_PORTS", "DOTNET_URLS", "URLS"];
 
@@ -61,6 +67,7 @@ internal sealed class Processes(DataFolder data, PidFiles pids, Progress progres
         if (pids.Alive(name) is not { } process)
             return;
         Signals.SendToGroup(process.Pid, Signal.Kill);
+        Signals.Send(process.Pid, Signal.Kill); // just started, it may not have a group of its own yet
         if (!await EndsAsync(process, StopLimit, cancel))
             throw new FailureException($"{name} (process {process.Pid}) does not end; it may be another user's: end it yourself");
     }
@@ -76,7 +83,7 @@ internal sealed class Processes(DataFolder data, PidFiles pids, Progress progres
 
         // setsid: a session and process group of its own, so that neither our end nor Ctrl-C here reaches it. Each
         // program replaces the one before it, so the number that we get is the last one's.
-        string[] wrapped = ["sh", "-c", "exec \"$@\" >>\"$CRO_LOG\" 2>&1 </dev/null", "sh", .. component.Spec.Command];
+        string[] wrapped = ["bash", "-c", Detach, "bash", .. component.Spec.Command];
         var start = new ProcessStartInfo("setsid", wrapped) { WorkingDirectory = component.Spec.Folder };
         foreach (var name in Unwanted)
             start.Environment.Remove(name);

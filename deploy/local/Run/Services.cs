@@ -6,36 +6,38 @@ namespace CroPlatform.Local.Run;
 internal sealed record Servers(string Kafka, string Redis, string? RedisPassword, string Postgres);
 
 /// <summary>The platform's own services and the door before them, as processes of this machine.</summary>
-internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, Servers servers)
+/// <param name="shared">What every service is told in the same words, say the simulated clock.</param>
+internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, Servers servers, IReadOnlyDictionary<string, string> shared)
 {
     public const string Site = "default";
 
     /// <summary>In the order in which an outcome passes them.</summary>
     public static IReadOnlyList<string> Names { get; } = ["experiments", "ingestion", "assignment", "statistics", "reporting"];
 
-    /// <summary>Every listener that needs a port, the door apart.</summary>
-    public static IEnumerable<string> Listeners => Names.SelectMany(name => new[] { HttpPort(name), GrpcPort(name) });
+    private static readonly string[] WithGrpc = ["experiments", "assignment", "statistics"];
 
-    // Set by the caller for all services alike: one simulated clock, and where telemetry goes.
-    private static readonly string[] PassedOn = ["CRO_CLOCK_", "OTEL_"];
+    /// <summary>Every listener that needs a port, the door apart.</summary>
+    public static IEnumerable<string> Listeners => Names.Select(HttpPort).Concat(WithGrpc.Select(GrpcPort));
 
     public IReadOnlyDictionary<string, ServiceEndpoint> Endpoints() =>
-        Names.ToDictionary(name => name, name => new ServiceEndpoint(Http(name), $"127.0.0.1:{ports[GrpcPort(name)]}"));
+        Names.ToDictionary(name => name, name => new ServiceEndpoint(Http(name), WithGrpc.Contains(name) ? Grpc(name) : null));
 
     public Component Service(string name)
     {
-        var environment = new Dictionary<string, string>(Common())
+        var environment = new Dictionary<string, string>(shared)
         {
+            ["Metrics__Key"] = keys.MetricsKey,
             ["Http__Port"] = ports[HttpPort(name)].ToString(),
-            ["Grpc__Port"] = ports[GrpcPort(name)].ToString(),
             ["Kafka__BootstrapServers"] = servers.Kafka,
             ["Postgres__ConnectionString"] = servers.Postgres,
             ["Redis__Endpoint"] = servers.Redis,
         };
         if (servers.RedisPassword is not null)
             environment["Redis__Password"] = servers.RedisPassword;
-        foreach (var other in Names)
-            environment["Services__" + Capitalized(other)] = $"http://127.0.0.1:{ports[GrpcPort(other)]}";
+        if (WithGrpc.Contains(name))
+            environment["Grpc__Port"] = ports[GrpcPort(name)].ToString();
+        foreach (var other in WithGrpc)
+            environment["Services__" + Capitalized(other)] = $"http://{Grpc(other)}";
         if (name == "experiments")
         {
             environment["Bootstrap__Site"] = Site;
@@ -48,7 +50,7 @@ internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, S
         {
             Name = name,
             Address = Http(name),
-            Ports = [ports[HttpPort(name)], ports[GrpcPort(name)]],
+            Ports = [ports[HttpPort(name)], .. WithGrpc.Contains(name) ? [ports[GrpcPort(name)]] : Array.Empty<int>()],
             Probe = cancel => Probes.HealthAsync(Http(name), cancel),
             Spec = Spec("services/" + name, "CroPlatform.Services." + Capitalized(name), environment),
         };
@@ -57,7 +59,7 @@ internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, S
     public Component Door()
     {
         var port = ports[Ports.Door];
-        var environment = new Dictionary<string, string>(Common()) { ["Http__Port"] = port.ToString() };
+        var environment = new Dictionary<string, string>(shared) { ["Metrics__Key"] = keys.MetricsKey, ["Http__Port"] = port.ToString() };
         foreach (var name in Names)
             environment["Door__" + Capitalized(name)] = Http(name);
         return new Component
@@ -78,17 +80,7 @@ internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, S
 
     private string Http(string name) => $"http://127.0.0.1:{ports[HttpPort(name)]}";
 
-    private Dictionary<string, string> Common()
-    {
-        var common = new Dictionary<string, string> { ["Metrics__Key"] = keys.MetricsKey };
-        foreach (System.Collections.DictionaryEntry pair in Environment.GetEnvironmentVariables())
-        {
-            if (PassedOn.Any(prefix => ((string)pair.Key).StartsWith(prefix, StringComparison.Ordinal)))
-                common[(string)pair.Key] = (string?)pair.Value ?? "";
-        }
-
-        return common;
-    }
+    private string Grpc(string name) => $"127.0.0.1:{ports[GrpcPort(name)]}";
 
     // In the project's folder, which is where ASP.NET Core looks for its settings and pages.
     private static ProcessSpec Spec(string folder, string name, Dictionary<string, string> environment)

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using CroPlatform.Local.Data;
+using CroPlatform.Local.Install;
+using CroPlatform.Local.Run;
+
+namespace CroPlatform.Local.Commands;
+
+/// <summary>Measures: starting (here), and what tests/Bench measures, against CRO_ENDPOINTS or an instance of its own.</summary>
+internal static class BenchCommand
+{
+    private const string EndpointsVariable = "CRO_ENDPOINTS";
+    private const int WarmStarts = 3;
+
+    public static async Task<int> RunAsync(Arguments arguments, Progress progress, CancellationToken cancel)
+    {
+        var name = arguments.Word() ?? throw new UsageException("which measurement? start, or one of tests/Bench");
+        await new Preparation(progress).EnsureAsync(forTests: false, cancel);
+        if (name == "start")
+        {
+            arguments.End();
+            return await StartAsync(progress, cancel);
+        }
+
+        string[] command = [Checkout.Assembly("tests/Bench", "CroPlatform.Bench"), name, .. arguments.Rest()];
+        if (Environment.GetEnvironmentVariable(EndpointsVariable) is { Length: > 0 } endpoints)
+            return await BenchAsync(command, endpoints, cancel);
+        await using var platform = await TemporaryPlatform.StartAsync("bench", progress, cancel);
+        return await BenchAsync(command, platform.Data.Endpoints, cancel);
+    }
+
+    private static async Task<int> BenchAsync(string[] command, string endpoints, CancellationToken cancel)
+    {
+        var start = new ProcessStartInfo("dotnet", command) { WorkingDirectory = Checkout.Root };
+        start.Environment[EndpointsVariable] = endpoints;
+        using var bench = Process.Start(start)!;
+        try
+        {
+            await bench.WaitForExitAsync(cancel);
+            return bench.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            bench.Kill(entireProcessTree: true);
+            throw;
+        }
+    }
+
+    /// <summary>Times whole runs of <c>./cro up</c> with everything built: on a new data folder, then on the same one again.</summary>
+    private static async Task<int> StartAsync(Progress progress, CancellationToken cancel)
+    {
+        var data = DataFolder.Temporary("bench");
+        try
+        {
+            progress.Line("./cro up, everything installed and built");
+            progress.Step("new data", Progress.Seconds(await UpAsync(data, cancel)));
+            progress.Step("running", $"{Progress.Seconds(await UpAsync(data, cancel))} (nothing to do)");
+            for (var i = 0; i < WarmStarts; i++)
+            {
+                await RunAsync(data, cancel, "down");
+                progress.Step("warm", Progress.Seconds(await UpAsync(data, cancel)));
+            }
+
+            return 0;
+        }
+        finally
+        {
+            await new Platform(data, progress).DownAsync(CancellationToken.None);
+            data.Delete();
+        }
+    }
+
+    private static async Task<TimeSpan> UpAsync(DataFolder data, CancellationToken cancel)
+    {
+        var clock = Stopwatch.StartNew();
+
+        // 0, a free port, only at first: later it would be another one and so a reason to restart the door.
+        await RunAsync(data, cancel, File.Exists(data.Ports) ? ["up"] : ["up", "--port", "0"]);
+        return clock.Elapsed;
+    }
+
+    private static async Task RunAsync(DataFolder data, CancellationToken cancel, params string[] command)
+    {
+        var result = await Shell.RunAsync(Checkout.Path("cro"), [.. command, "--data", data.Root], cancel);
+        if (!result.Succeeded)
+            throw new FailureException($"./cro {command[0]} failed:\n{result.Tail()}");
+    }
+}
