@@ -7,9 +7,8 @@ using CroPlatform.Grpc.Tests.Echo;
 using Grpc.Core;
 using Grpc.Health.V1;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -27,12 +26,12 @@ public sealed class HostingTests
             builder =>
             {
                 builder.Services.AddAuthentication("key").AddScheme<AuthenticationSchemeOptions, KeyHandler>("key", null);
-                builder.Services.AddAuthorizationBuilder().SetFallbackPolicy(new("key").RequireAuthenticatedUser().Build());
+                builder.Services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder("key").RequireAuthenticatedUser().Build());
             });
-        Assert.That(await FailureAsync(() => server.Client.UnaryAsync(new Ping())), Is.EqualTo(StatusCode.Unauthenticated));
-        Assert.That(await FailureAsync(() => server.Client.UnaryAsync(new Ping(), new Metadata { { "x-key", "wrong" } })), Is.EqualTo(StatusCode.Unauthenticated));
+        Assert.That(await FailureAsync(() => server.Client.UnaryAsync(new Ping()).ResponseAsync), Is.EqualTo(StatusCode.Unauthenticated));
+        Assert.That(await FailureAsync(() => server.Client.UnaryAsync(new Ping(), new Metadata { { "x-key", "wrong" } }).ResponseAsync), Is.EqualTo(StatusCode.Unauthenticated));
         Assert.That((await server.Client.UnaryAsync(new Ping { Text = "x" }, new Metadata { { "x-key", "right" } })).Text, Is.EqualTo("x"));
-        Assert.That(await FailureAsync(() => new Health.HealthClient(server.Channel).CheckAsync(new HealthCheckRequest { Service = "nobody" })),
+        Assert.That(await FailureAsync(() => new Health.HealthClient(server.Channel).CheckAsync(new HealthCheckRequest { Service = "nobody" }).ResponseAsync),
             Is.EqualTo(StatusCode.NotFound));
     }
 
@@ -69,8 +68,8 @@ public sealed class HostingTests
             options.MaxSendMessageSize = 100;
             options.EnableDetailedErrors = true;
         }));
-        Assert.That(await FailureAsync(() => server.Client.UnaryAsync(new Ping { Text = new string('x', 2_000) })), Is.EqualTo(StatusCode.ResourceExhausted));
-        Assert.That(await FailureAsync(() => server.Client.UnaryAsync(new Ping { Text = new string('x', 500) })), Is.EqualTo(StatusCode.ResourceExhausted));
+        Assert.That(await FailureAsync(() => server.Client.UnaryAsync(new Ping { Text = new string('x', 2_000) }).ResponseAsync), Is.EqualTo(StatusCode.ResourceExhausted));
+        Assert.That(await FailureAsync(() => server.Client.UnaryAsync(new Ping { Text = new string('x', 500) }).ResponseAsync), Is.EqualTo(StatusCode.ResourceExhausted));
         var thrown = await Assert.ThrowsAsync<RpcException>(async () => await server.Client.UnaryAsync(new Ping { Act = Ping.Types.Act.Throw }));
         Assert.That(thrown!.Status.Detail, Does.Contain("secret detail"));
     }
@@ -92,7 +91,7 @@ public sealed class HostingTests
         using (var root = source.StartActivity("root")!)
         {
             trace = root.TraceId;
-            await FailureAsync(() => server.Client.UnaryAsync(new Ping { Status = 5 }));
+            await FailureAsync(() => server.Client.UnaryAsync(new Ping { Status = 5 }).ResponseAsync);
         }
         await Eventually.TrueAsync(() => Task.FromResult(spans.Any(span =>
             span.Kind == ActivityKind.Server && span.TraceId == trace && Equals(span.GetTagItem("rpc.grpc.status_code"), "5"))));
@@ -143,8 +142,7 @@ public sealed class HostingTests
         async () => await EchoServer.StartAsync(configure: app => app.MapGrpcService<Instances>()),
         Throws.InvalidOperationException.With.Message.Contains("no generated gRPC service base"));
 
-    private static async Task<StatusCode> FailureAsync<T>(Func<AsyncUnaryCall<T>> call) =>
-        (await Assert.ThrowsAsync<RpcException>(async () => await call()))!.StatusCode;
+    private static async Task<StatusCode> FailureAsync(Func<Task> call) => (await Assert.ThrowsAsync<RpcException>(() => call()))!.StatusCode;
 
     private sealed class Instances
     {

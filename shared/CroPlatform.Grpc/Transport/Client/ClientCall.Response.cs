@@ -20,12 +20,14 @@ internal sealed class ClientCall<TResponse>(GrpcChannel channel, Marshaller<TRes
 
     public async Task<TResponse> ReadSingleAsync()
     {
+        LacksMessage = true;
         try
         {
             var message = await ReadAsync().ConfigureAwait(false);
-            if (message is not null && await ReadAsync().ConfigureAwait(false) is not null)
+            LacksMessage = false;
+            if (await ReadAsync().ConfigureAwait(false) is not null)
                 throw new RpcException(new Status(StatusCode.Internal, "More than one message came where one is allowed."));
-            return message ?? throw new RpcException(new Status(StatusCode.Internal, "The call ended well but without a message."));
+            return message!;
         }
         catch (Exception exception)
         {

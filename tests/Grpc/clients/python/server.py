@@ -13,8 +13,8 @@ cancelled = set()
 def act(ping, context):
     if ping["act"] == wire.HANG:
         gone = threading.Event()
-        context.add_callback(gone.set)
-        gone.wait(60)
+        if context.add_callback(gone.set):  # False: the call is over already
+            gone.wait(60)
         cancelled.add(ping["text"])
     elif ping["act"] == wire.THROW:
         raise ValueError("secret detail")
