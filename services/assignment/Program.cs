@@ -1,1 +1,23 @@
-Console.WriteLine("not built yet");
+using CroPlatform.Kafka;
+using CroPlatform.ServiceDefaults;
+using CroPlatform.ServiceDefaults.Health;
+using CroPlatform.ServiceDefaults.Keys;
+using CroPlatform.Services.Assignment;
+using CroPlatform.Services.Assignment.Decide;
+using CroPlatform.Services.Assignment.Publish;
+using CroPlatform.Services.Assignment.Serve;
+
+var builder = ServiceHost.CreateBuilder("assignment", args);
+builder.Services.AddValidated<AssignmentOptions>(AssignmentOptions.Section);
+builder.Services.AddKafka().AddCatalog().AddCatalogKeys<CatalogReader>(c => c.Current);
+builder.Services.AddSingleton<SnapshotHolder>().AddSingleton<AssignmentDesk>().AddSingleton<ExposurePublisher>();
+builder.Services.AddSingleton<AssignmentGrpc>();
+builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the experiments");
+builder.Services.AddGrpc();
+
+var app = builder.Build();
+app.Services.GetRequiredService<SnapshotHolder>();
+app.UseServiceDefaults();
+app.MapAssignments();
+app.MapAssignmentGrpc();
+return await app.RunServiceAsync();

@@ -1,1 +1,31 @@
-Console.WriteLine("not built yet");
+using CroPlatform.Kafka;
+using CroPlatform.Postgres;
+using CroPlatform.Redis;
+using CroPlatform.ServiceDefaults;
+using CroPlatform.ServiceDefaults.Health;
+using CroPlatform.ServiceDefaults.Keys;
+using CroPlatform.Services.Statistics;
+using CroPlatform.Services.Statistics.Consume;
+using CroPlatform.Services.Statistics.Fold;
+using CroPlatform.Services.Statistics.Publish;
+using CroPlatform.Services.Statistics.Serve;
+using CroPlatform.Services.Statistics.Store;
+
+var builder = ServiceHost.CreateBuilder("statistics", args);
+builder.Services.AddValidated<StatisticsOptions>(StatisticsOptions.Section);
+builder.Services.AddKafka().AddPostgres(Schema.Name).AddRedis();
+builder.Services.AddHostedService<Schema>();
+builder.Services.AddCatalog().AddCatalogKeys<CatalogReader>(c => c.Current);
+builder.Services.AddSingleton<FoldMetrics>().AddSingleton<PartitionStore>().AddSingleton<NumbersReader>();
+builder.Services.AddSingleton<EventsConsumer>().AddHostedService(p => p.GetRequiredService<EventsConsumer>());
+builder.Services.AddHostedService<ResultsPublisher>().AddHostedService<LiveCounterWriter>();
+builder.Services.AddSingleton<LiveReader>();
+builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the experiments");
+builder.Services.AddReadiness<EventsConsumer>("events", c => c.Trouble);
+builder.Services.AddGrpc();
+
+var app = builder.Build();
+app.UseServiceDefaults();
+app.MapResults();
+app.MapStatisticsGrpc();
+return await app.RunServiceAsync();

@@ -33,24 +33,41 @@ public sealed class EchoServer : IAsyncDisposable
 
     public Echo.Echo.EchoClient Client { get; }
 
-    public EchoLog Log => _app.Services.GetRequiredService<EchoLog>();
+    public CancelledCalls Cancelled => _app.Services.GetRequiredService<CancelledCalls>();
 
     public GrpcHealth Health => _app.Services.GetRequiredService<GrpcHealth>();
 
-    public static async Task<EchoServer> StartAsync(Action<WebApplication>? configure = null)
+    public static async Task<EchoServer> StartAsync(
+        Action<WebApplicationBuilder>? configureBuilder = null,
+        Action<WebApplication>? configure = null,
+        bool withEcho = true,
+        int port = 0,
+        HttpProtocols protocols = HttpProtocols.Http2)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = protocols));
         builder.Services.AddGrpc();
         builder.Services.AddGrpcHealth();
-        builder.Services.AddSingleton<EchoLog>();
+        builder.Services.AddSingleton<CancelledCalls>();
+        configureBuilder?.Invoke(builder);
         var app = builder.Build();
-        app.MapGrpcService<EchoService>();
+        if (withEcho)
+            app.MapGrpcService<EchoService>();
         app.MapGrpcHealth();
         configure?.Invoke(app);
         await app.StartAsync();
         return new EchoServer(app);
+    }
+
+    /// <summary>Stops as on SIGTERM: calls under way may end.</summary>
+    public Task StopAsync() => _app.StopAsync();
+
+    /// <summary>Stops at once: connections are cut.</summary>
+    public async Task AbortAsync()
+    {
+        await _app.StopAsync(new CancellationToken(canceled: true));
+        await DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()

@@ -4,13 +4,17 @@ using Grpc.Core;
 
 namespace CroPlatform.Grpc.Tests;
 
-/// <summary>Does as the request says and remembers which hanging calls it saw cancelled.</summary>
-public sealed class EchoService(EchoLog log) : Echo.Echo.EchoBase
+/// <summary>The texts of hanging calls that were seen cancelled.</summary>
+public sealed class CancelledCalls : ConcurrentDictionary<string, bool>;
+
+/// <summary>Does as the request says; clients/python/server.py and clients/node/server.js do the same.</summary>
+public sealed class EchoService(CancelledCalls cancelled, GrpcHealth health) : Echo.Echo.EchoBase
 {
     public override async Task<Pong> Unary(Ping request, ServerCallContext context)
     {
         await ActAsync(request, context);
-        return Answer(request, 0);
+        var wasCancelled = request.Act == Ping.Types.Act.WasCancelled && cancelled.ContainsKey(request.Text);
+        return Answer(request, wasCancelled ? 1 : 0);
     }
 
     public override async Task ServerStream(Ping request, IServerStreamWriter<Pong> responseStream, ServerCallContext context)
@@ -49,14 +53,13 @@ public sealed class EchoService(EchoLog log) : Echo.Echo.EchoBase
         switch (ping.Act)
         {
             case Ping.Types.Act.Hang:
-                log.Started.TryAdd(ping.Text, true);
                 try
                 {
                     await Task.Delay(Timeout.Infinite, context.CancellationToken);
                 }
                 finally
                 {
-                    log.Cancelled.TryAdd(ping.Text, true);
+                    cancelled.TryAdd(ping.Text, true);
                 }
                 break;
             case Ping.Types.Act.Throw:
@@ -72,15 +75,11 @@ public sealed class EchoService(EchoLog log) : Echo.Echo.EchoBase
                 }
                 await context.WriteResponseHeadersAsync(headers);
                 break;
+            case Ping.Types.Act.Serve:
+                health.Set(ping.Text, serving: true);
+                break;
         }
         if (ping.Status != 0)
             throw new RpcException(new Status((StatusCode)ping.Status, ping.Text), new Metadata { { "test-cause", "asked for" } });
     }
-}
-
-public sealed class EchoLog
-{
-    public ConcurrentDictionary<string, bool> Started { get; } = new();
-
-    public ConcurrentDictionary<string, bool> Cancelled { get; } = new();
 }

@@ -9,7 +9,7 @@ namespace CroPlatform.Experimentation.Facts;
 /// <param name="Exposure">Of an exposure: what was shown.</param>
 /// <param name="Properties">The event's properties as a JSON object in UTF-8; empty if it has none.</param>
 public sealed record Fact(
-    EventId Id, long TimeMs, long ReceivedMs, string Type, long? ValueE4 = null, Exposure? Exposure = null, ReadOnlyMemory<byte> Properties = default)
+    FactId Id, long TimeMs, long ReceivedMs, string Type, long? ValueE4 = null, Exposure? Exposure = null, ReadOnlyMemory<byte> Properties = default)
 {
     /// <summary>True while its experiment is not known: it counts as held, not as counted.</summary>
     public bool Held { get; set; }

@@ -20,12 +20,14 @@ internal sealed class ClientCall<TResponse>(GrpcChannel channel, Marshaller<TRes
 
     public async Task<TResponse> ReadSingleAsync()
     {
+        LacksMessage = true;
         try
         {
             var message = await ReadAsync().ConfigureAwait(false);
-            if (message is not null && await ReadAsync().ConfigureAwait(false) is not null)
+            LacksMessage = false;
+            if (await ReadAsync().ConfigureAwait(false) is not null)
                 throw new RpcException(new Status(StatusCode.Internal, "More than one message came where one is allowed."));
-            return message ?? throw new RpcException(new Status(StatusCode.Internal, "The call ended well but without a message."));
+            return message!;
         }
         catch (Exception exception)
         {
@@ -51,20 +53,20 @@ internal sealed class ClientCall<TResponse>(GrpcChannel channel, Marshaller<TRes
     // The next message; null when the call has ended with OK.
     private async ValueTask<TResponse?> ReadAsync()
     {
-        if (_body is null && !HasEnded)
-        {
-            _opened = await OpenAsync().ConfigureAwait(false);
-            _encoding = _opened.Headers.NonValidated.TryGetValues(WireFormat.Encoding, out var encoding) ? encoding.ToString() : null;
-            _body = PipeReader.Create(await _opened.Content.ReadAsStreamAsync(Cancellation).ConfigureAwait(false));
-        }
+        _opened ??= await OpenAsync().ConfigureAwait(false);
         if (HasEnded)
         {
             ThrowUnlessOk();
             return null;
         }
-        var message = await MessageReader.ReadAsync(_body!, marshaller, _receiveLimit, _encoding, Cancellation).ConfigureAwait(false);
+        if (_body is null)
+        {
+            _encoding = _opened.Headers.NonValidated.TryGetValues(WireFormat.Encoding, out var encoding) ? encoding.ToString() : null;
+            _body = PipeReader.Create(await _opened.Content.ReadAsStreamAsync(Cancellation).ConfigureAwait(false));
+        }
+        var message = await MessageReader.ReadAsync(_body, marshaller, _receiveLimit, _encoding, Cancellation).ConfigureAwait(false);
         if (message is null)
-            End(_opened!.TrailingHeaders);
+            End(_opened.TrailingHeaders);
         return message;
     }
 }

@@ -36,6 +36,9 @@ internal abstract class ClientCall
     /// <summary>The caller's cancellation and the deadline.</summary>
     protected CancellationToken Cancellation { get; }
 
+    /// <summary>True while the one message is missing without which the call cannot end well.</summary>
+    protected bool LacksMessage { get; set; }
+
     protected bool HasEnded => _outcome is not null;
 
     private Outcome Ended => _outcome ?? throw new InvalidOperationException("The call has not ended.");
@@ -103,7 +106,10 @@ internal abstract class ClientCall
     /// <exception cref="RpcException">The status is not OK.</exception>
     protected void End(HttpResponseHeaders trailers)
     {
-        var outcome = new Outcome(ClientFailure.OfTrailers(trailers, WhyEnded()), trailers);
+        var status = ClientFailure.OfTrailers(trailers, WhyEnded());
+        if (status.StatusCode == StatusCode.OK && LacksMessage)
+            status = new Status(StatusCode.Internal, "The call ended well but without a message.");
+        var outcome = new Outcome(status, trailers);
         Interlocked.CompareExchange(ref _outcome, outcome, null);
         Release();
         ThrowUnlessOk();

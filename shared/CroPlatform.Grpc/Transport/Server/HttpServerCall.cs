@@ -113,7 +113,11 @@ internal sealed class HttpServerCall(HttpContext http, IMethod method, GrpcServi
         if (target is null || http.RequestAborted.IsCancellationRequested)
             return;
         if (!response.HasStarted)
+        {
             response.ContentType = WireFormat.ContentType;
+            if (status.StatusCode == StatusCode.Unimplemented)
+                response.Headers.GrpcAcceptEncoding = WireFormat.AcceptedEncodings;
+        }
         if (_trailers is not null)
             Append(target, _trailers);
         target.GrpcStatus = WireFormat.StatusText(status.StatusCode);

@@ -46,7 +46,9 @@ internal static class WireFormat
         const long max = 99_999_999;
         foreach (var (unit, ticks) in Units)
         {
-            var value = (Math.Max(timeout.Ticks, 0) - 1) / ticks + 1;
+            var (value, rest) = Math.DivRem(Math.Max(timeout.Ticks, 0), ticks);
+            if (rest > 0)
+                value++;
             if (value <= max)
                 return $"{value}{unit}";
         }

@@ -1,0 +1,17 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace CroPlatform.Services.Assignment;
+
+public sealed record AssignmentOptions
+{
+    public const string Section = "Assignment";
+
+    /// <summary>Without word from the log for longer than this, every answer is the control with the reason <c>stale</c>.</summary>
+    [Range(1, 86_400)] public int MaxStalenessSeconds { get; init; } = 300;
+
+    /// <summary>Units in one batch.</summary>
+    [Range(1, 100_000)] public int MaxBatch { get; init; } = 1_000;
+
+    /// <summary>Experiments named in one request.</summary>
+    [Range(1, 10_000)] public int MaxExperiments { get; init; } = 1_000;
+}

@@ -1,0 +1,108 @@
+using System.Threading.Channels;
+using CroPlatform.Contracts;
+using CroPlatform.Contracts.Assignment;
+using CroPlatform.Experimentation;
+using CroPlatform.Experimentation.Configuration;
+using CroPlatform.Kafka;
+using CroPlatform.ServiceDefaults.Keys;
+using CroPlatform.Services.Assignment.Check;
+using CroPlatform.Services.Assignment.Decide;
+using Google.Protobuf;
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+
+namespace CroPlatform.Services.Assignment.Serve;
+
+internal sealed class AssignmentGrpc(AssignmentDesk desk, SnapshotHolder holder, IOptions<AssignmentOptions> options) : AssignmentService.AssignmentServiceBase
+{
+    public override Task<AssignReply> Assign(AssignRequest request, ServerCallContext context) => ReplyAsync(context.GetHttpContext().Grant().Site, request);
+
+    public override async Task<AssignBatchReply> AssignBatch(AssignBatchRequest request, ServerCallContext context)
+    {
+        if (request.Requests.Count > options.Value.MaxBatch)
+        {
+            throw new RpcException(new Status(StatusCode.InvalidArgument, $"requests: a batch may have {options.Value.MaxBatch}"));
+        }
+
+        var site = context.GetHttpContext().Grant().Site;
+        var reply = new AssignBatchReply();
+        reply.Replies.AddRange(await Task.WhenAll(request.Requests.Select(r => ReplyAsync(site, r))));
+        return reply;
+    }
+
+    public override async Task Watch(WatchRequest request, IServerStreamWriter<WatchReply> responseStream, ServerCallContext context)
+    {
+        var site = context.GetHttpContext().Grant().Site;
+        // Unbounded in name only: an experiment's versions are few, and a caller that reads too slowly is cut off by its own flow control.
+        var changes = Channel.CreateUnbounded<Experiment>();
+        void OnChange(Experiment experiment)
+        {
+            if (experiment.Site == site) changes.Writer.TryWrite(experiment);
+        }
+
+        List<Experiment> standing = [];
+        holder.Subscribe(OnChange, snapshot => standing = [.. snapshot.Of(site).Select(a => a.Experiment)]);
+        try
+        {
+            foreach (var experiment in standing) await responseStream.WriteAsync(new WatchReply { Experiment = experiment.ToWire() }, context.CancellationToken);
+            await responseStream.WriteAsync(new WatchReply { Complete = true }, context.CancellationToken);
+            await foreach (var experiment in changes.Reader.ReadAllAsync(context.CancellationToken))
+            {
+                await responseStream.WriteAsync(new WatchReply { Experiment = experiment.ToWire() }, context.CancellationToken);
+            }
+        }
+        finally
+        {
+            holder.Changed -= OnChange;
+        }
+    }
+
+    private async Task<AssignReply> ReplyAsync(string site, AssignRequest request)
+    {
+        try
+        {
+            var question = new AssignmentQuestion(
+                request.UnitId,
+                request.UnitType.Length == 0 ? UnitTypes.Visitor : request.UnitType,
+                request.AttributesJson.Memory,
+                request.Experiments,
+                request.Expose);
+            var reply = new AssignReply();
+            foreach (var answer in await desk.AnswerAsync(site, question)) reply.Assignments.Add(Wire(answer));
+            return reply;
+        }
+        catch (InvalidQuestionException e)
+        {
+            throw new RpcException(new Status(StatusCode.InvalidArgument, $"{e.Field}: {e.Message}"));
+        }
+        catch (LogUnavailableException)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "expose: the event log does not answer; ask again"));
+        }
+    }
+
+    private static Contracts.Assignment.Assignment Wire(in AssignmentAnswer answer)
+    {
+        var wire = new Contracts.Assignment.Assignment
+        {
+            Experiment = answer.Experiment,
+            InExperiment = answer.Decision.InExperiment,
+            Reason = ReasonNames.Of(answer.Decision.Reason),
+        };
+        if (answer.Variant is { } variant)
+        {
+            wire.Variant = variant.Key;
+            wire.Version = (uint)answer.Assigner!.Experiment.Version;
+            wire.ConfigJson = UnsafeByteOperations.UnsafeWrap(variant.ConfigJson);
+        }
+
+        if (answer.Decision.Position is { } position) wire.Bucket = position;
+        if (answer.Decision.Propensity is { } propensity) wire.Propensity = propensity;
+        return wire;
+    }
+}
+
+internal static class AssignmentGrpcMapping
+{
+    public static void MapAssignmentGrpc(this IEndpointRouteBuilder app) => app.MapGrpcService<AssignmentGrpc>().RequireKey(KeyRole.Server);
+}

@@ -1,0 +1,57 @@
+using System.Text;
+using Confluent.Kafka;
+using CroPlatform.Contracts.Events;
+using CroPlatform.Experimentation.Facts;
+using Google.Protobuf;
+using Exposure = CroPlatform.Experimentation.Facts.Exposure;
+
+namespace CroPlatform.Services.Statistics.Check;
+
+/// <summary>What a record of cro.events.v1 turned out to be: a unit's fact, or something for quarantine.</summary>
+/// <param name="Quarantine">Why it cannot be counted; null if it can.</param>
+internal sealed record EventReading(string Site, string Unit, Fact? Fact, string? Quarantine, ConsumeResult<byte[], byte[]> Record)
+{
+    private const uint KnownSchema = 1;
+
+    /// <summary>Reads a record; never throws for what it holds.</summary>
+    public static EventReading Of(ConsumeResult<byte[], byte[]> record, long maxLatenessMs)
+    {
+        Event read;
+        try
+        {
+            read = Event.Parser.ParseFrom(record.Message.Value ?? []);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return Poison(record, "", "not an event");
+        }
+
+        if (read.Schema > KnownSchema) return Poison(record, read.Site, $"schema {read.Schema} is not known");
+        if (read.Site.Length == 0 || read.VisitorId.Length == 0 || read.Id.Length == 0 || read.Type.Length == 0 || read.TimestampMs <= 0)
+        {
+            return Poison(record, read.Site, "incomplete");
+        }
+
+        if (record.Message.Key is null || !Encoding.UTF8.GetBytes(Contracts.Topics.UnitKey(read.Site, read.VisitorId)).AsSpan().SequenceEqual(record.Message.Key))
+        {
+            return Poison(record, read.Site, "the key is not the visitor's");
+        }
+
+        var late = read.ReceivedMs - read.TimestampMs > maxLatenessMs;
+        return new EventReading(read.Site, read.VisitorId, late ? Remembered(read) : Kept(read), late ? "late" : null, record);
+    }
+
+    private static Fact Kept(Event read) => new(
+        FactId.Of(read.Id),
+        read.TimestampMs,
+        read.ReceivedMs,
+        read.Type,
+        read.HasValueE4 ? read.ValueE4 : null,
+        read.Exposure is { } exposure ? new Exposure(exposure.Experiment, exposure.Variant, (int)exposure.Version) : null,
+        read.PropertiesJson.Memory);
+
+    /// <summary>A late event is no fact of anything, but its id is remembered, so that copies are told from it.</summary>
+    private static Fact Remembered(Event read) => new(FactId.Of(read.Id), read.TimestampMs, read.ReceivedMs, "");
+
+    private static EventReading Poison(ConsumeResult<byte[], byte[]> record, string site, string reason) => new(site, "", null, reason, record);
+}

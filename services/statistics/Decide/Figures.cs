@@ -1,0 +1,25 @@
+using CroPlatform.Statistics;
+
+namespace CroPlatform.Services.Statistics.Decide;
+
+/// <summary>Takes figures out of what may not be computable, and notes the reasons of those that are missing.</summary>
+internal readonly struct Figures(Dictionary<string, string> missing)
+{
+    public double? Take<T>(string name, Computed<T> computed, Func<T, double> figure)
+    {
+        if (computed.TryGet(out var value) && figure(value) is var number && double.IsFinite(number)) return number;
+        missing[name] = computed.Missing?.Code ?? "not_finite";
+        return null;
+    }
+
+    public double[]? TakeInterval(string name, Computed<Estimate> estimate)
+    {
+        if (estimate.TryGet(out var value) && double.IsFinite(value.Interval.Low) && double.IsFinite(value.Interval.High))
+        {
+            return [value.Interval.Low, value.Interval.High];
+        }
+
+        missing[name] = estimate.Missing?.Code ?? "unbounded_interval";
+        return null;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace CroPlatform.Services.Statistics.Decide;
+
+/// <summary>The results contract. A figure that cannot be computed is null and named in <c>missing</c> with the reason.</summary>
+internal sealed record ExperimentResults
+{
+    public required string Experiment { get; init; }
+    public required int Version { get; init; }
+    public required string Status { get; init; }
+    public required DateTimeOffset AsOf { get; init; }
+
+    /// <summary>Units in the analysis: each was exposed, in one variant only.</summary>
+    public required long Exposures { get; init; }
+
+    public required long CrossoverUnits { get; init; }
+    public required long MismatchedUnits { get; init; }
+    public required long BotUnits { get; init; }
+    public required SampleRatioResult SampleRatio { get; init; }
+    public required IReadOnlyList<MetricResult> Metrics { get; init; }
+    public required Verdict Decision { get; init; }
+
+    public static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+}
+
+/// <param name="PValue">The smallest over the phases.</param>
+/// <param name="Ok">Every phase's p is at least 0.001, and no arm without a share has units.</param>
+internal sealed record SampleRatioResult(double? PValue, double? LogPValue, bool Ok, IReadOnlyDictionary<string, string> Missing);
+
+internal sealed record MetricResult
+{
+    public required string Key { get; init; }
+    public required string Name { get; init; }
+    public required string Kind { get; init; }
+    public required string Direction { get; init; }
+    public required bool Guardrail { get; init; }
+
+    /// <summary>Of all arms at once: chi-square without Yates for conversions, Welch's ANOVA for means.</summary>
+    public double? PValue { get; init; }
+
+    public double? LogPValue { get; init; }
+    public required IReadOnlyList<VariantFigures> Variants { get; init; }
+    public required IReadOnlyDictionary<string, string> Missing { get; init; }
+}
+
+/// <summary>One arm. Lift, difference and p are against the control; lift is treatment / control − 1.</summary>
+internal sealed record VariantFigures
+{
+    public required string Key { get; init; }
+    public required string Name { get; init; }
+    public required bool Control { get; init; }
+    public required long N { get; init; }
+    public required double Sum { get; init; }
+    public double? Mean { get; init; }
+    public double? StandardError { get; init; }
+    public double? Lift { get; init; }
+    public double[]? LiftInterval { get; init; }
+    public double? Difference { get; init; }
+    public double[]? DifferenceInterval { get; init; }
+    public double? PValue { get; init; }
+    public double? LogPValue { get; init; }
+    public required IReadOnlyDictionary<string, string> Missing { get; init; }
+}
+
+/// <param name="Value">undecided, winner, loser, equivalent, inconclusive or blocked; in JSON <c>verdict</c>.</param>
+internal sealed record Verdict(
+    [property: JsonPropertyName("verdict")] string Value,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Variant,
+    IReadOnlyList<Reason> Reasons);
+
+internal sealed record Reason(string Code, string Text);

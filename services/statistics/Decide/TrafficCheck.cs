@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using CroPlatform.Experimentation;
+using CroPlatform.Experimentation.Bucketing;
+using CroPlatform.Services.Statistics.Fold;
+
+namespace CroPlatform.Services.Statistics.Decide;
+
+/// <summary>Whether the traffic was split as it was meant to be. If not, no figure means what it says.</summary>
+internal static class TrafficCheck
+{
+    private const double Threshold = 0.001;
+    private const double MostCrossovers = 0.01;
+
+    /// <summary>Each phase's arms against the shares expected in it.</summary>
+    public static SampleRatioResult SampleRatio(Experiment experiment, Numbers numbers)
+    {
+        double? lowest = null, lowestLog = null;
+        var missing = new Dictionary<string, string>();
+        var ok = true;
+        foreach (var phase in experiment.Phases)
+        {
+            var result = CroPlatform.Statistics.Trust.SampleRatio.ChiSquare(numbers.UnitsByVariant(experiment.Variants.Length, phase.Index), Shares(experiment, phase));
+            ok &= result.IsOk(Threshold);
+            if (!result.Test.TryGet(out var test)) missing["p_value"] = result.Test.Missing!.Value.Code;
+            else if (lowest is null || test.PValue < lowest) (lowest, lowestLog) = (test.PValue, test.LogPValue);
+        }
+
+        if (lowest is not null) missing.Clear();
+        return new SampleRatioResult(lowest, lowestLog, ok, missing);
+    }
+
+    /// <summary>Why crossovers forbid a verdict, or null.</summary>
+    public static Reason? Crossovers(Experiment experiment, Numbers numbers)
+    {
+        var crossovers = numbers.Excluded(ExclusionClass.Crossover);
+        if (crossovers == 0) return null;
+        var share = crossovers / (double)(numbers.Units + crossovers);
+        if (share > MostCrossovers) return new Reason("crossover", $"{share:P1} of the units were seen in two variants, where 1 % is the most");
+        var byArm = new long[experiment.Variants.Length];
+        foreach (var (key, units) in numbers.Exclusions)
+        {
+            if (key.Class == ExclusionClass.Crossover && key.Variant < byArm.Length) byArm[key.Variant] += units;
+        }
+
+        return CroPlatform.Statistics.Trust.SampleRatio.ChiSquare(byArm, Shares(experiment, experiment.CurrentPhase)).IsOk(Threshold)
+            ? null
+            : new Reason("crossover_unequal", "units seen in two variants are spread unequally over the arms");
+    }
+
+    /// <summary>Counted in buckets where we bucket; an external assignment is taken at its weights.</summary>
+    private static ImmutableArray<double> Shares(Experiment experiment, Phase phase) =>
+        experiment.Assignment == AssignmentMode.External ? phase.Weights : BucketRanges.Of(phase).ExpectedShares();
+}

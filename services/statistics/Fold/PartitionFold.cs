@@ -1,0 +1,168 @@
+using Confluent.Kafka;
+using CroPlatform.Experimentation.Configuration;
+using CroPlatform.Experimentation.Facts;
+using CroPlatform.Kafka;
+using CroPlatform.Postgres;
+using CroPlatform.Services.Statistics.Check;
+using CroPlatform.Services.Statistics.Store;
+
+namespace CroPlatform.Services.Statistics.Fold;
+
+/// <summary>
+/// One partition while this process owns it: units and aggregates in memory, changed by contribution(after) − contribution(before),
+/// stored with the next offset in one transaction. Dropping it loses nothing: it is made again from what is stored.
+/// </summary>
+internal sealed partial class PartitionFold(
+    PartitionStore store, StoredPartition stored, Func<Catalog> catalog, StatisticsOptions options, FoldMetrics metrics, ILogger logger) : IPartitionState
+{
+    private readonly Dictionary<(string Site, string Unit), CachedUnit> _units = [];
+    private readonly Aggregates _aggregates = stored.Aggregates;
+    private readonly FoldedExperiments _folded = stored.Folded;
+    private readonly Dictionary<string, Balance> _balance = stored.Balance;
+    private readonly HashSet<string> _changedBalance = [];
+    private readonly List<EventReading> _quarantine = [];
+    private readonly TracedEvents _traced = new();
+    private Claim _claim = stored.Claim;
+    private long _next = stored.Claim.Next;
+    private long _folds;
+    private volatile LiveSnapshot _live = new(stored.Claim.Epoch, -1, []);
+
+    /// <summary>Goes up with every change of the aggregates.</summary>
+    public long Changes { get; private set; }
+
+    /// <summary>The running experiments' counters, made by the folding thread after each batch: other threads read it whole.</summary>
+    public LiveSnapshot Live => _live;
+
+    public bool IsDirty => _next > _claim.Next || _folded.Changed.Count > 0 || _changedBalance.Count > 0;
+
+    public async Task FoldAsync(IReadOnlyList<ConsumeResult<byte[], byte[]>> records, CancellationToken ct)
+    {
+        await CatchUpAsync(ct);
+        _folds++;
+        var maxLateness = (long)TimeSpan.FromHours(options.MaxLatenessHours).TotalMilliseconds;
+        var readings = new List<EventReading>(records.Count);
+        foreach (var record in records)
+        {
+            // A fetch that was under way when the partition was opened may bring records again.
+            if (record.Offset.Value < _next) continue;
+            _next = record.Offset.Value + 1;
+            _traced.Note(record);
+            var reading = EventReading.Of(record, maxLateness);
+            if (reading.Fact is null) Quarantine(reading);
+            else readings.Add(reading);
+        }
+
+        var byUnit = readings.GroupBy(r => (r.Site, r.Unit)).ToList();
+        await LoadAsync([.. byUnit.Select(g => g.Key)], ct);
+        foreach (var unit in byUnit) Fold(_units[unit.Key], [.. unit]);
+        metrics.Folded(records.Count);
+    }
+
+    public async Task TickAsync(CancellationToken ct)
+    {
+        await CatchUpAsync(ct);
+        if (_live.Changes != Changes) _live = LiveSnapshot.Of(_claim.Epoch, Changes, _folded.All, _aggregates);
+    }
+
+    public async Task<long> CheckpointAsync(CancellationToken ct)
+    {
+        var dirty = _units.Values.Where(u => u.IsDirty).ToList();
+        var checkpoint = new Checkpoint(
+            _claim, _next, dirty, _aggregates, _folded, [.. _changedBalance.Select(s => (s, _balance[s]))], _quarantine);
+        using (_traced.Storing())
+        {
+            _claim = await store.SaveAsync(checkpoint, ct);
+        }
+
+        foreach (var unit in dirty) unit.IsDirty = false;
+        _aggregates.Stored();
+        _folded.Changed.Clear();
+        _changedBalance.Clear();
+        _quarantine.Clear();
+        Evict();
+        return _next;
+    }
+
+    private void Fold(CachedUnit unit, List<EventReading> readings)
+    {
+        unit.UsedAt = _folds;
+        var history = unit.History;
+        var fresh = new List<EventReading>(readings.Count);
+        var seen = new HashSet<FactId>();
+        foreach (var reading in readings)
+        {
+            var isCopy = !seen.Add(reading.Fact!.Id) || history.Facts.Any(f => f.Id == reading.Fact.Id);
+            if (isCopy) Count(reading.Site, b => b with { Deduplicated = b.Deduplicated + 1 });
+            else fresh.Add(reading);
+        }
+
+        if (fresh.Count == 0) return;
+        var experiments = ExperimentsOf(history, fresh);
+        var before = experiments.ConvertAll(e => e.Of(history));
+        foreach (var reading in fresh) Add(history, reading);
+        history.Trim(type => catalog().IsMeasured(history.Site, type), PhaseOf);
+        unit.IsDirty = true;
+        for (var i = 0; i < experiments.Count; i++) Replace(experiments[i], before[i], experiments[i], experiments[i].Of(history));
+
+        int? PhaseOf(Fact fact) => _folded.Find(history.Site, fact.Exposure!.Experiment)?.Experiment.PhaseAt(fact.TimeMs)?.Index;
+    }
+
+    private void Add(UnitHistory history, EventReading reading)
+    {
+        var fact = reading.Fact!;
+        history.TryAdd(fact);
+        if (reading.Quarantine is not null)
+        {
+            Quarantine(reading);
+        }
+        else if (fact.Exposure is { } exposure && _folded.Find(reading.Site, exposure.Experiment) is null)
+        {
+            fact.Held = true;
+            Count(reading.Site, b => b with { Held = b.Held + 1 });
+        }
+        else
+        {
+            Count(reading.Site, b => b with { Counted = b.Counted + 1 });
+        }
+    }
+
+    private List<ExperimentFold> ExperimentsOf(UnitHistory history, List<EventReading> fresh) =>
+        [.. history.Facts.Concat(fresh.Select(r => r.Fact!)).Where(f => f.Exposure is not null).Select(f => f.Exposure!.Experiment).Distinct()
+            .Select(e => _folded.Find(history.Site, e)).OfType<ExperimentFold>()];
+
+    private void Replace(ExperimentFold? beforeFold, Contribution before, ExperimentFold afterFold, Contribution after)
+    {
+        if (!_aggregates.Replace(beforeFold, before, afterFold, after)) return;
+        Changes++;
+        _folded.Touch((afterFold.Experiment.Site, afterFold.Experiment.Key));
+    }
+
+    private void Quarantine(EventReading reading)
+    {
+        _quarantine.Add(reading);
+        Count(reading.Site, b => b with { Quarantined = b.Quarantined + 1 });
+        metrics.Quarantined(reading.Quarantine!);
+    }
+
+    private void Count(string site, Func<Balance, Balance> change)
+    {
+        _balance[site] = change(_balance.GetValueOrDefault(site) ?? Balance.Zero);
+        _changedBalance.Add(site);
+    }
+
+    private async Task LoadAsync(List<(string Site, string Unit)> keys, CancellationToken ct)
+    {
+        var missing = keys.FindAll(k => !_units.ContainsKey(k));
+        if (missing.Count == 0) return;
+        foreach (var history in await store.LoadUnitsAsync(_claim.Partition, missing, ct)) _units[(history.Site, history.Unit)] = new CachedUnit(history);
+        foreach (var key in missing) _units.TryAdd(key, new CachedUnit(new UnitHistory(key.Site, key.Unit)));
+    }
+
+    /// <summary>Stored units beyond the bound make room, the least recently used first.</summary>
+    private void Evict()
+    {
+        if (_units.Count <= options.CachedUnits) return;
+        var leaving = _units.OrderBy(u => u.Value.UsedAt).Take(_units.Count - options.CachedUnits / 2).Select(u => u.Key).ToList();
+        foreach (var key in leaving) _units.Remove(key);
+    }
+}

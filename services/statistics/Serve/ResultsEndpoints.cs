@@ -1,0 +1,28 @@
+using CroPlatform.Experimentation.Configuration;
+using CroPlatform.Kafka;
+using CroPlatform.ServiceDefaults.Errors;
+using CroPlatform.ServiceDefaults.Keys;
+using CroPlatform.Services.Statistics.Decide;
+using CroPlatform.Services.Statistics.Store;
+
+namespace CroPlatform.Services.Statistics.Serve;
+
+internal static class ResultsEndpoints
+{
+    public static void MapResults(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/api/v1/experiments/{key}/results", async (
+            string key, HttpContext context, CatalogReader catalog, NumbersReader numbers, TimeProvider clock, CancellationToken ct) =>
+        {
+            if (catalog.Current.Find(context.Grant().Site, key)?.Current is not { } experiment)
+            {
+                return Problem.Result(StatusCodes.Status404NotFound, "not_found", "key", $"there is no experiment '{key}' that was started");
+            }
+
+            return Results.Json(Analyst.Analyse(experiment, await numbers.ReadAsync(experiment, ct), clock.GetUtcNow()), ExperimentResults.Json);
+        }).RequireKey(KeyRole.Admin);
+
+        app.MapGet("/api/v1/statistics/balance", async (HttpContext context, NumbersReader numbers, CancellationToken ct) =>
+            Results.Json(await numbers.BalanceAsync(context.Grant().Site, ct), ExperimentResults.Json)).RequireKey(KeyRole.Admin);
+    }
+}

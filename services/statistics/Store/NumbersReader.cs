@@ -1,0 +1,59 @@
+using CroPlatform.Contracts;
+using CroPlatform.Experimentation;
+using CroPlatform.Services.Statistics.Decide;
+using CroPlatform.Services.Statistics.Fold;
+using Dapper;
+using Npgsql;
+
+namespace CroPlatform.Services.Statistics.Store;
+
+/// <summary>Reads experiments' numbers summed over all partitions, whoever owns them.</summary>
+internal sealed class NumbersReader(NpgsqlDataSource source)
+{
+    private static readonly int Partitions = Topics.All.Single(t => t.Name == Topics.Events).Partitions;
+
+    public async Task<Numbers> ReadAsync(Experiment experiment, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        // One snapshot for the three queries.
+        await using var transaction = await db.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, ct);
+        var name = new { site = experiment.Site, experiment = experiment.Key, revision = experiment.AnalysisRevision, version = experiment.Version };
+        var cells = new Dictionary<CellKey, Cell>();
+        foreach (var row in await db.QueryAsync<CellRow>(new CommandDefinition(
+            CellRow.Columns + " where site = @site and experiment = @experiment and revision = @revision", name, transaction, cancellationToken: ct)))
+        {
+            if (!cells.TryGetValue(row.Key, out var sum)) cells[row.Key] = sum = new Cell(row.Sums.Length);
+            sum.Merge(row.ToCell());
+        }
+
+        var exclusions = (await db.QueryAsync<(string Class, int Variant, long Units)>(new CommandDefinition(
+            "select class, variant, sum(units)::bigint from exclusions where site = @site and experiment = @experiment group by class, variant",
+            name, transaction, cancellationToken: ct)))
+            .ToDictionary(e => new ExclusionKey(experiment.Site, experiment.Key, e.Class, e.Variant), e => e.Units);
+        var folded = await db.ExecuteScalarAsync<int>(new CommandDefinition(
+            "select count(*)::int from folded where site = @site and experiment = @experiment and version >= @version", name, transaction, cancellationToken: ct));
+        return new Numbers([.. cells.Select(c => (c.Key, c.Value))], exclusions, folded >= Partitions);
+    }
+
+    /// <summary>How often each experiment's stored numbers have changed.</summary>
+    public async Task<IReadOnlyDictionary<(string Site, string Experiment), long>> ChangesAsync(CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        var rows = await db.QueryAsync<(string Site, string Experiment, long Changes)>(new CommandDefinition(
+            "select site, experiment, sum(changes)::bigint from folded group by site, experiment", cancellationToken: ct));
+        return rows.ToDictionary(r => (r.Site, r.Experiment), r => r.Changes);
+    }
+
+    public async Task<Balance> BalanceAsync(string site, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        var (counted, held, quarantined, deduplicated) = await db.QuerySingleAsync<(long, long, long, long)>(new CommandDefinition(
+            """
+            select coalesce(sum(counted), 0)::bigint, coalesce(sum(held), 0)::bigint, coalesce(sum(quarantined), 0)::bigint,
+                coalesce(sum(deduplicated), 0)::bigint
+            from balance where site = @site
+            """,
+            new { site }, cancellationToken: ct));
+        return new Balance(counted, held, quarantined, deduplicated);
+    }
+}

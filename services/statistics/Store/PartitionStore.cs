@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using CroPlatform.Experimentation.Configuration;
+using CroPlatform.Experimentation.Facts;
+using CroPlatform.Postgres;
+using CroPlatform.Services.Statistics.Fold;
+using Dapper;
+using Npgsql;
+
+namespace CroPlatform.Services.Statistics.Store;
+
+/// <summary>A partition's rows: read when it is opened, written by checkpoints.</summary>
+internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metrics)
+{
+    /// <summary>Claims the partition and reads what is stored of it.</summary>
+    public async Task<StoredPartition> OpenAsync(string topic, int partition, string logId, Catalog catalog, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        var claim = await OffsetLedger.ClaimAsync(db, topic, partition, logId, ct);
+        var aggregates = new Aggregates();
+        foreach (var row in await db.QueryAsync<CellRow>(new CommandDefinition(CellRow.Columns + " where partition = @partition", new { partition }, cancellationToken: ct)))
+        {
+            aggregates.Cells[row.Key] = row.ToCell();
+        }
+
+        foreach (var (site, experiment, reason, variant, units) in await db.QueryAsync<(string, string, string, int, long)>(new CommandDefinition(
+            "select site, experiment, class, variant, units from exclusions where partition = @partition", new { partition }, cancellationToken: ct)))
+        {
+            aggregates.Exclusions[new ExclusionKey(site, experiment, reason, variant)] = units;
+        }
+
+        var folded = new FoldedExperiments();
+        foreach (var (site, experiment, version, changes) in await db.QueryAsync<(string, string, int, long)>(new CommandDefinition(
+            "select site, experiment, version, changes from folded where partition = @partition", new { partition }, cancellationToken: ct)))
+        {
+            var known = catalog.Find(site, experiment)?.Find(version)
+                ?? throw new InvalidOperationException($"{site}/{experiment}: version {version} was folded but is not in the catalog yet");
+            folded.Restore(new ExperimentFold(known), changes);
+        }
+
+        var balance = (await db.QueryAsync<(string Site, long Counted, long Held, long Quarantined, long Deduplicated)>(new CommandDefinition(
+            "select site, counted, held, quarantined, deduplicated from balance where partition = @partition", new { partition }, cancellationToken: ct)))
+            .ToDictionary(b => b.Site, b => new Balance(b.Counted, b.Held, b.Quarantined, b.Deduplicated));
+        return new StoredPartition(claim, logId, aggregates, folded, balance);
+    }
+
+    public async Task<IReadOnlyList<UnitHistory>> LoadUnitsAsync(int partition, List<(string Site, string Unit)> keys, CancellationToken ct)
+    {
+        const string sql = """
+            select u.site, u.unit, u.state from unnest(@sites, @units) as wanted (site, unit)
+            join units u on u.partition = @partition and u.site = wanted.site and u.unit = wanted.unit
+            """;
+        await using var db = await source.OpenConnectionAsync(ct);
+        var rows = await db.QueryAsync<(string Site, string Unit, byte[] State)>(new CommandDefinition(
+            sql, new { partition, sites = keys.ConvertAll(k => k.Site).ToArray(), units = keys.ConvertAll(k => k.Unit).ToArray() }, cancellationToken: ct));
+        return [.. rows.Select(r => UnitCodec.Decode(r.Site, r.Unit, r.State))];
+    }
+
+    /// <summary>The site's units with a fact at or after this time, or with something held.</summary>
+    public async IAsyncEnumerable<UnitHistory> ReadUnitsAsync(int partition, string site, long sinceMs, [EnumeratorCancellation] CancellationToken ct)
+    {
+        const string sql = "select unit, state from units where partition = @partition and site = @site and (last_time >= @since or held)";
+        await using var db = await source.OpenConnectionAsync(ct);
+        await using var command = new NpgsqlCommand(sql, db)
+        {
+            Parameters = { new("partition", partition), new("site", site), new("since", sinceMs) },
+        };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct)) yield return UnitCodec.Decode(site, reader.GetString(0), reader.GetFieldValue<byte[]>(1));
+    }
+
+    /// <summary>Stores a checkpoint in one transaction.</summary>
+    /// <returns>The claim at its new offset.</returns>
+    /// <exception cref="FencedException">Another process owns the partition now.</exception>
+    public async Task<Claim> SaveAsync(Checkpoint checkpoint, CancellationToken ct)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var (claim, partition) = (checkpoint.Claim, checkpoint.Claim.Partition);
+        await using var db = await source.OpenConnectionAsync(ct);
+        await using var transaction = await db.BeginTransactionAsync(ct);
+        await OffsetLedger.AdvanceAsync(transaction, claim, checkpoint.Next, ct);
+        await using var batch = new NpgsqlBatch(db, transaction);
+        if (checkpoint.Units.Count > 0) batch.BatchCommands.Add(SaveUnits(partition, checkpoint.Units));
+        foreach (var key in checkpoint.Aggregates.ChangedCells) batch.BatchCommands.Add(SaveCell(partition, key, checkpoint.Aggregates.Cells[key]));
+        foreach (var key in checkpoint.Aggregates.ChangedExclusions) batch.BatchCommands.Add(SaveExclusion(partition, key, checkpoint.Aggregates.Exclusions[key]));
+        foreach (var key in checkpoint.Folded.Changed) batch.BatchCommands.Add(SaveFolded(partition, key, checkpoint.Folded));
+        foreach (var (site, balance) in checkpoint.Balance) batch.BatchCommands.Add(SaveBalance(partition, site, balance));
+        foreach (var reading in checkpoint.Quarantine) batch.BatchCommands.Add(SaveQuarantined(claim, reading));
+        if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(ct);
+        await transaction.CommitAsync(ct);
+        metrics.Checkpointed(Stopwatch.GetElapsedTime(started));
+        return claim with { Next = checkpoint.Next };
+    }
+
+    private static NpgsqlBatchCommand SaveUnits(int partition, IReadOnlyList<CachedUnit> units)
+    {
+        var histories = units.Select(u => u.History).ToArray();
+        return new NpgsqlBatchCommand("""
+            insert into units (partition, site, unit, state, last_time, held)
+            select $1, * from unnest($2, $3, $4, $5, $6)
+            on conflict (partition, site, unit) do update set state = excluded.state, last_time = excluded.last_time, held = excluded.held
+            """)
+        {
+            Parameters =
+            {
+                new() { Value = partition },
+                new() { Value = Array.ConvertAll(histories, h => h.Site) },
+                new() { Value = Array.ConvertAll(histories, h => h.Unit) },
+                new() { Value = Array.ConvertAll(histories, UnitCodec.Encode) },
+                new() { Value = Array.ConvertAll(histories, h => h.LastTimeMs) },
+                new() { Value = Array.ConvertAll(histories, h => h.HasHeld) },
+            },
+        };
+    }
+
+    private static NpgsqlBatchCommand SaveCell(int partition, CellKey key, Cell cell) => Command(
+        """
+        insert into aggregates (partition, site, experiment, revision, phase, day, variant, units, sums, sums_of_squares)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        on conflict (partition, site, experiment, revision, phase, day, variant) do update
+        set units = excluded.units, sums = excluded.sums, sums_of_squares = excluded.sums_of_squares
+        """,
+        partition, key.Site, key.Experiment, key.Revision, key.Phase, key.Day, key.Variant, cell.Units,
+        Array.ConvertAll(cell.Sums, s => (BigInteger)s), Array.ConvertAll(cell.SumsOfSquares, s => (BigInteger)s));
+
+    private static NpgsqlBatchCommand SaveExclusion(int partition, ExclusionKey key, long units) => Command(
+        """
+        insert into exclusions (partition, site, experiment, class, variant, units) values ($1, $2, $3, $4, $5, $6)
+        on conflict (partition, site, experiment, class, variant) do update set units = excluded.units
+        """,
+        partition, key.Site, key.Experiment, key.Class, key.Variant, units);
+
+    private static NpgsqlBatchCommand SaveFolded(int partition, (string Site, string Experiment) key, FoldedExperiments folded) => Command(
+        """
+        insert into folded (partition, site, experiment, version, changes) values ($1, $2, $3, $4, $5)
+        on conflict (partition, site, experiment) do update set version = excluded.version, changes = excluded.changes
+        """,
+        partition, key.Site, key.Experiment, folded.Find(key.Site, key.Experiment)!.Experiment.Version, folded.ChangesOf(key));
+
+    private static NpgsqlBatchCommand SaveBalance(int partition, string site, Balance balance) => Command(
+        """
+        insert into balance (partition, site, counted, held, quarantined, deduplicated) values ($1, $2, $3, $4, $5, $6)
+        on conflict (partition, site) do update set counted = excluded.counted, held = excluded.held,
+            quarantined = excluded.quarantined, deduplicated = excluded.deduplicated
+        """,
+        partition, site, balance.Counted, balance.Held, balance.Quarantined, balance.Deduplicated);
+
+    private static NpgsqlBatchCommand SaveQuarantined(Claim claim, Check.EventReading reading) => Command(
+        """
+        insert into quarantine (topic, partition, log_id, record_offset, site, reason, record)
+        select $1, $2, log_id, $3, $4, $5, $6 from offsets where topic = $1 and partition = $2
+        """,
+        claim.Topic, claim.Partition, reading.Record.Offset.Value, reading.Site, reading.Quarantine!, reading.Record.Message.Value ?? []);
+
+    private static NpgsqlBatchCommand Command(string sql, params object[] values)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
+        return command;
+    }
+}

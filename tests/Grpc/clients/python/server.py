@@ -1,0 +1,72 @@
+"""The echo service of echo.proto; prints the port it listens on and serves until its input closes."""
+
+import sys
+import threading
+from concurrent import futures
+
+import grpc
+import wire
+
+cancelled = set()
+
+
+def act(ping, context):
+    if ping["act"] == wire.HANG:
+        gone = threading.Event()
+        if context.add_callback(gone.set):  # False: the call is over already
+            gone.wait(60)
+        cancelled.add(ping["text"])
+    elif ping["act"] == wire.THROW:
+        raise ValueError("secret detail")
+    elif ping["act"] == wire.METADATA:
+        sent = [(k, v) for k, v in context.invocation_metadata() if k.startswith("test-")]
+        context.send_initial_metadata(sent)
+        context.set_trailing_metadata([("trailer-" + k, v) for k, v in sent])
+    if ping["status"]:
+        context.set_trailing_metadata([("test-cause", "asked for")])
+        code = next(c for c in grpc.StatusCode if c.value[0] == ping["status"])
+        context.abort(code, ping["text"])
+
+
+def unary(request, context):
+    ping = wire.read_ping(request)
+    act(ping, context)
+    seen = ping["act"] == wire.WAS_CANCELLED and ping["text"] in cancelled
+    return wire.pong(ping["text"], ping["payload"], int(seen))
+
+
+def server_stream(request, context):
+    ping = wire.read_ping(request)
+    context.set_compression(grpc.Compression.Gzip)
+    for i in range(ping["count"]):
+        yield wire.pong(ping["text"], ping["payload"], i)
+    act(ping, context)
+
+
+def client_stream(requests, context):
+    text, count = "", 0
+    for request in requests:
+        ping = wire.read_ping(request)
+        act(ping, context)
+        text, count = text + ping["text"], count + 1
+    return wire.pong(text, number=count)
+
+
+def duplex(requests, context):
+    for i, request in enumerate(requests):
+        ping = wire.read_ping(request)
+        act(ping, context)
+        yield wire.pong(ping["text"], ping["payload"], i)
+
+
+server = grpc.server(futures.ThreadPoolExecutor(32))
+server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("cro.test.v1.Echo", {
+    "Unary": grpc.unary_unary_rpc_method_handler(unary),
+    "ServerStream": grpc.unary_stream_rpc_method_handler(server_stream),
+    "ClientStream": grpc.stream_unary_rpc_method_handler(client_stream),
+    "Duplex": grpc.stream_stream_rpc_method_handler(duplex),
+})])
+print(server.add_insecure_port("127.0.0.1:0"), flush=True)
+server.start()
+sys.stdin.read()
+server.stop(0)
