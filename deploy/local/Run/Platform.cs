@@ -134,7 +134,7 @@ internal sealed class Platform(DataFolder data, Progress progress)
                 });
             }
 
-            await processes.EnsureAsync(postgres.Prepare(), cancel);
+            await processes.EnsureAsync(await postgres.PrepareAsync(cancel), cancel);
         }
 
         Task StartBrokerAsync()

@@ -44,12 +44,12 @@ internal sealed class PostgresServer(DataFolder data, int port, string password)
     private string VersionFile => Path.Combine(data.Postgres, "PG_VERSION");
 
     /// <exception cref="FailureException">The version that made the database is not installed any more.</exception>
-    public Component Prepare()
+    public async Task<Component> PrepareAsync(CancellationToken cancel)
     {
-        var version = File.ReadAllText(VersionFile).Trim();
+        var version = (await File.ReadAllTextAsync(VersionFile, cancel)).Trim();
         var programs = FindPrograms(int.Parse(version))
             ?? throw new FailureException($"{data.Postgres} was made by PostgreSQL {version}, which is not installed; install it, or './cro down' and delete {data.Root}");
-
+        await PostmasterLock.ReleaseAsync(Home(), cancel);
         return new Component
         {
             Name = Name,
