@@ -14,6 +14,9 @@ internal sealed class MockCluster : IDisposable
     // Members that join within this time share one rebalance. Kafka's own 3 s would be most of a local start.
     private const int InitialRebalanceDelayMs = 300;
 
+    // The mock numbers its brokers from 1.
+    private const int FirstBroker = 1;
+
     private readonly nint _client;
     private readonly nint _cluster;
 
@@ -28,6 +31,8 @@ internal sealed class MockCluster : IDisposable
         if (_cluster == 0)
             throw new InvalidOperationException("librdkafka could not start its mock cluster (no free port on 127.0.0.1?)");
         Librdkafka.SetInitialRebalanceDelay(_cluster, InitialRebalanceDelayMs);
+        // Admin calls, such as those that tell a topic's identity, go to the controller; the mock names none by itself.
+        Librdkafka.SetController(_cluster, FirstBroker);
         Bootstrap = Marshal.PtrToStringUTF8(Librdkafka.Bootstraps(_cluster))!;
     }
 
