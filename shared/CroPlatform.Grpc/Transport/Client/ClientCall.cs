@@ -23,10 +23,12 @@ internal abstract class ClientCall
     private HttpContent? _content;
     private Outcome? _outcome;
     private bool _cancelledByCaller;
-    private bool _released;
+    private int _released;
 
     protected ClientCall(GrpcChannel channel, CallOptions options)
     {
+        if (options.Deadline is { Kind: not DateTimeKind.Utc } deadline && deadline != DateTime.MaxValue && deadline != DateTime.MinValue)
+            throw new ArgumentException("A call's deadline is a time in UTC.", nameof(options));
         _channel = channel;
         _options = options;
         _cancellation = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken);
@@ -43,41 +45,37 @@ internal abstract class ClientCall
 
     private Outcome Ended => _outcome ?? throw new InvalidOperationException("The call has not ended.");
 
-    /// <summary>Sends the request; what keeps it from being sent is the call's outcome, never an exception here.</summary>
-    public void Start(IMethod method, Func<HttpContent> content)
+    /// <summary>Sends the request.</summary>
+    public void Send(IMethod method, HttpContent content)
     {
-        try
+        var request = new HttpRequestMessage(HttpMethod.Post, _channel.AddressOf(method))
         {
-            var request = new HttpRequestMessage(HttpMethod.Post, _channel.AddressOf(method))
-            {
-                Version = System.Net.HttpVersion.Version20,
-                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-                Content = _content = content(),
-            };
-            request.Content.Headers.ContentType = ContentType;
-            request.Headers.TryAddWithoutValidation("te", "trailers");
-            request.Headers.TryAddWithoutValidation(WireFormat.AcceptEncoding, WireFormat.AcceptedEncodings);
-            if (_options.Deadline is { } deadline && deadline != DateTime.MaxValue)
-            {
-                var left = deadline.ToUniversalTime() - DateTime.UtcNow;
-                if (left <= TimeSpan.Zero)
-                    _cancellation.Cancel();
-                else if (left <= WireFormat.LongestTimer)
-                    _cancellation.CancelAfter(left);
-                request.Headers.TryAddWithoutValidation(WireFormat.Timeout, WireFormat.FormatTimeout(left));
-            }
-            foreach (var entry in _options.Headers ?? Metadata.Empty)
-            {
-                if (!WireFormat.IsReserved(entry.Key))
-                    request.Headers.TryAddWithoutValidation(entry.Key, WireFormat.HeaderValue(entry));
-            }
-            _response = _channel.Http.SendAsync(request, _cancellation.Token);
-        }
-        catch (Exception exception)
+            Version = System.Net.HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = _content = content,
+        };
+        request.Content.Headers.ContentType = ContentType;
+        request.Headers.TryAddWithoutValidation("te", "trailers");
+        request.Headers.TryAddWithoutValidation(WireFormat.AcceptEncoding, WireFormat.AcceptedEncodings);
+        if (_options.Deadline is { } deadline && deadline != DateTime.MaxValue)
         {
-            _response = Task.FromException<HttpResponseMessage>(exception);
+            var left = deadline - DateTime.UtcNow;
+            if (left <= TimeSpan.Zero)
+                _cancellation.Cancel();
+            else if (left <= WireFormat.LongestTimer)
+                _cancellation.CancelAfter(left);
+            request.Headers.TryAddWithoutValidation(WireFormat.Timeout, WireFormat.FormatTimeout(left));
         }
+        foreach (var entry in _options.Headers ?? Metadata.Empty)
+        {
+            if (!WireFormat.IsReserved(entry.Key))
+                request.Headers.TryAddWithoutValidation(entry.Key, WireFormat.HeaderValue(entry));
+        }
+        _response = _channel.Http.SendAsync(request, Cancellation);
     }
+
+    /// <summary>Takes what kept the request from being sent for the call's failure.</summary>
+    public void Refuse(Exception exception) => _response = Task.FromException<HttpResponseMessage>(exception);
 
     /// <summary>Ends the call at once when it is cancelled or late, also while nobody waits for its messages.</summary>
     public void EndWhenCancelled() =>
@@ -149,38 +147,44 @@ internal abstract class ClientCall
     {
         if (_cancelledByCaller || _options.CancellationToken.IsCancellationRequested)
             return new Status(StatusCode.Cancelled, "The caller cancelled the call.");
-        return _cancellation.IsCancellationRequested || _options.Deadline?.ToUniversalTime() <= DateTime.UtcNow
+        return _cancellation.IsCancellationRequested || _options.Deadline <= DateTime.UtcNow
             ? new Status(StatusCode.DeadlineExceeded, "The deadline passed.")
             : null;
     }
 
     private void CancelByCaller()
     {
-        lock (_cancellation)
+        if (_outcome is not null)
+            return;
+        _cancelledByCaller = true;
+        try
         {
-            if (_released)
-                return;
-            _cancelledByCaller = true;
             _cancellation.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The call has ended meanwhile.
         }
     }
 
     // Disposing of a response that was not read to its end resets its stream, which is how the server learns of it.
     private void Release()
     {
-        lock (_cancellation)
-        {
-            if (_released)
-                return;
-            _released = true;
-            _cancellation.Dispose();
-        }
+        if (Interlocked.Exchange(ref _released, 1) == 1)
+            return;
+        _cancellation.Dispose();
         (_content as IAbortable)?.Abort();
-        _ = _response.ContinueWith(
-            static response => response.Result.Dispose(),
-            CancellationToken.None,
-            TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default);
+        if (_response.IsCompletedSuccessfully)
+            _response.Result.Dispose();
+        else
+            _ = DisposeOfLateResponseAsync();
+
+        async Task DisposeOfLateResponseAsync()
+        {
+            await ((Task)_response).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_response.IsCompletedSuccessfully)
+                _response.Result.Dispose();
+        }
     }
 }
 
