@@ -19,7 +19,6 @@ internal abstract class ClientCall
     private readonly GrpcChannel _channel;
     private readonly CallOptions _options;
     private readonly CancellationTokenSource _cancellation;
-    private Task<HttpResponseMessage> _response = null!;
     private HttpContent? _content;
     private Outcome? _outcome;
     private bool _cancelledByCaller;
@@ -37,6 +36,9 @@ internal abstract class ClientCall
 
     /// <summary>The caller's cancellation and the deadline.</summary>
     protected CancellationToken Cancellation { get; }
+
+    /// <summary>The response once its headers are there.</summary>
+    protected Task<HttpResponseMessage> Response { get; private set; } = null!;
 
     /// <summary>True while the one message is missing without which the call cannot end well.</summary>
     protected bool LacksMessage { get; set; }
@@ -71,11 +73,11 @@ internal abstract class ClientCall
             if (!WireFormat.IsReserved(entry.Key))
                 request.Headers.TryAddWithoutValidation(entry.Key, WireFormat.HeaderValue(entry));
         }
-        _response = _channel.Http.SendAsync(request, Cancellation);
+        Response = _channel.Http.SendAsync(request, Cancellation);
     }
 
     /// <summary>Takes what kept the request from being sent for the call's failure.</summary>
-    public void Refuse(Exception exception) => _response = Task.FromException<HttpResponseMessage>(exception);
+    public void Refuse(Exception exception) => Response = Task.FromException<HttpResponseMessage>(exception);
 
     /// <summary>Ends the call at once when it is cancelled or late, also while nobody waits for its messages.</summary>
     public void EndWhenCancelled() =>
@@ -89,10 +91,9 @@ internal abstract class ClientCall
         var outcome => outcome.ToException(),
     };
 
-    /// <summary>Waits for a response that speaks gRPC. A response of headers alone is the call's outcome already.</summary>
-    protected async Task<HttpResponseMessage> OpenAsync()
+    /// <summary>Refuses a response that does not speak gRPC. A response of headers alone is the call's outcome already.</summary>
+    protected HttpResponseMessage Accept(HttpResponseMessage response)
     {
-        var response = await _response.ConfigureAwait(false);
         if (ClientFailure.OfHttp(response) is { } status)
             throw new RpcException(status);
         if (response.Headers.NonValidated.Contains(WireFormat.StatusHeader))
@@ -134,8 +135,7 @@ internal abstract class ClientCall
     {
         try
         {
-            var response = await OpenAsync().ConfigureAwait(false);
-            return Outcome.ToMetadata(response.Headers);
+            return Outcome.ToMetadata(Accept(await Response.ConfigureAwait(false)).Headers);
         }
         catch (Exception exception)
         {
@@ -174,16 +174,16 @@ internal abstract class ClientCall
             return;
         _cancellation.Dispose();
         (_content as IAbortable)?.Abort();
-        if (_response.IsCompletedSuccessfully)
-            _response.Result.Dispose();
+        if (Response.IsCompletedSuccessfully)
+            Response.Result.Dispose();
         else
             _ = DisposeOfLateResponseAsync();
 
         async Task DisposeOfLateResponseAsync()
         {
-            await ((Task)_response).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (_response.IsCompletedSuccessfully)
-                _response.Result.Dispose();
+            await ((Task)Response).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (Response.IsCompletedSuccessfully)
+                Response.Result.Dispose();
         }
     }
 }
