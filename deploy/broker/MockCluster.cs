@@ -14,8 +14,8 @@ internal sealed class MockCluster : IDisposable
     // Members that join within this time share one rebalance. Kafka's own 3 s would be most of a local start.
     private const int InitialRebalanceDelayMs = 300;
 
-    // The mock numbers its brokers from 1.
-    private const int FirstBroker = 1;
+    // The cluster numbers its brokers from 1.
+    private const int OnlyBroker = 1;
 
     private readonly nint _client;
     private readonly nint _cluster;
@@ -27,12 +27,11 @@ internal sealed class MockCluster : IDisposable
         _client = Librdkafka.NewClient(Librdkafka.Producer, Librdkafka.NewConfiguration(), error, (nuint)error.Length);
         if (_client == 0)
             throw new InvalidOperationException($"librdkafka: {Encoding.UTF8.GetString(error).TrimEnd('\0')}");
-        _cluster = Librdkafka.NewCluster(_client, brokers: 1);
+        _cluster = Librdkafka.NewCluster(_client, brokers: OnlyBroker);
         if (_cluster == 0)
             throw new InvalidOperationException("librdkafka could not start its mock cluster (no free port on 127.0.0.1?)");
+        Librdkafka.SetController(_cluster, OnlyBroker); // else it names a broker that is not there, and administration waits for it
         Librdkafka.SetInitialRebalanceDelay(_cluster, InitialRebalanceDelayMs);
-        // Admin calls, such as those that tell a topic's identity, go to the controller; the mock names none by itself.
-        Librdkafka.SetController(_cluster, FirstBroker);
         Bootstrap = Marshal.PtrToStringUTF8(Librdkafka.Bootstraps(_cluster))!;
     }
 

@@ -100,7 +100,7 @@ public sealed class ProcessesTests
     private static Component Sleeper(string setting = "one") => new()
     {
         Name = "sleeper",
-        Address = "nowhere",
+        Address = () => "nowhere",
         Probe = _ => Task.FromResult<string?>(null),
         Spec = new ProcessSpec { Command = ["sleep", "600"], Environment = new Dictionary<string, string> { ["SETTING"] = setting } },
     };

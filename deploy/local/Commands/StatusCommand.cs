@@ -32,7 +32,7 @@ internal static class StatusCommand
     private static async Task<Row> RowAsync(string name, DataFolder data, Endpoints? endpoints, CancellationToken cancel)
     {
         var process = new PidFiles(data).Alive(name);
-        var address = AddressOf(name, endpoints);
+        var address = AddressOf(name, data, endpoints);
         if (process is null)
             return new Row(name, endpoints is not null && IsOutside(name) ? State.Outside : State.Stopped, address);
         var lacks = endpoints is null ? "starting" : await ProbeAsync(name, data, endpoints, cancel);
@@ -51,10 +51,10 @@ internal static class StatusCommand
         };
     }
 
-    private static string? AddressOf(string name, Endpoints? endpoints) => name switch
+    private static string? AddressOf(string name, DataFolder data, Endpoints? endpoints) => name switch
     {
         _ when endpoints is null => null,
-        BrokerServer.Name => endpoints.Kafka,
+        BrokerServer.Name => File.Exists(data.Broker) ? new BrokerServer(data).Bootstrap() : endpoints.Kafka,
         RedisServer.Name => endpoints.Redis,
         PostgresServer.Name => HostAndPort(endpoints.Postgres),
         Ports.Door => endpoints.Public,
@@ -68,9 +68,9 @@ internal static class StatusCommand
             case RedisServer.Name:
                 return await Probes.RedisAsync(PortOf(endpoints.Redis), Keys.Of(data).RedisPassword, cancel);
             case BrokerServer.Name or PostgresServer.Name:
-                return await Probes.TcpAsync("127.0.0.1", PortOf(AddressOf(name, endpoints)!), cancel);
+                return await Probes.TcpAsync("127.0.0.1", PortOf(AddressOf(name, data, endpoints)!), cancel);
             default:
-                return await Probes.HealthAsync(AddressOf(name, endpoints)!, cancel);
+                return await Probes.HealthAsync(AddressOf(name, data, endpoints)!, cancel);
         }
     }
 

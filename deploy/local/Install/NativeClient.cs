@@ -16,7 +16,7 @@ internal static class NativeClient
     private const string SourcePackage = "@confluentinc/kafka-javascript@1.10.1";
 
     // dist.integrity of that package in the npm registry.
-    private const string SourceSha512 = "KVePUBn21EqCVP9mfxzEuM3SYJHHEF7X+iiC2e43QQgDSyEaksInmCGooT3w5q+cNAdkSCrK71j0ICfqoSpZLw==";
+    private const string SourceSha512 = "KVePUBn21EqCVP9mfxzEuM3SYJHHEF7X+iiC2e43QQgDSyEaksInmCGooT3w5q+cNAdkSCrK71j0ICfqoSqZLw==";
 
     /// <summary>Whether NuGet can restore Confluent.Kafka here without a build of ours.</summary>
     public static async Task<bool> IsThereAsync(CancellationToken cancel)

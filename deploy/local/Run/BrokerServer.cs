@@ -11,7 +11,7 @@ internal sealed class BrokerServer(DataFolder data)
     public Component Prepare() => new()
     {
         Name = Name,
-        Address = "a port of its own",
+        Address = Bootstrap,
         Probe = ProbeAsync,
         Spec = new ProcessSpec
         {

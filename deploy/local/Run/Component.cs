@@ -5,8 +5,8 @@ internal sealed record Component
 {
     public required string Name { get; init; }
 
-    /// <summary>What it listens on, for people.</summary>
-    public required string Address { get; init; }
+    /// <summary>Where it listens, for people; known once it is ready.</summary>
+    public required Func<string> Address { get; init; }
 
     public required ProcessSpec Spec { get; init; }
 

@@ -28,7 +28,7 @@ internal sealed class Platform(DataFolder data, Progress progress)
         var services = new Services(ports, keys, servers, SharedSettings.Of(data, Environment.GetEnvironmentVariables(), DateTimeOffset.UtcNow));
         var endpoints = new Endpoints
         {
-            Public = services.Door().Address,
+            Public = services.Door().Address(),
             Kafka = servers.Kafka,
             Redis = servers.Redis,
             RedisPassword = servers.RedisPassword,
@@ -123,7 +123,19 @@ internal sealed class Platform(DataFolder data, Progress progress)
             outside.Redis is null ? keys.RedisPassword : outside.RedisPassword,
             outside.Postgres ?? postgres.ConnectionString);
 
-        async Task StartPostgresAsync() => await processes.EnsureAsync(await postgres.PrepareAsync(cancel), cancel);
+        async Task StartPostgresAsync()
+        {
+            if (!postgres.IsInitialized)
+            {
+                await progress.WatchAsync(PostgresServer.Name, "making a new database", async () =>
+                {
+                    await postgres.InitializeAsync(cancel);
+                    return "made a new database";
+                });
+            }
+
+            await processes.EnsureAsync(await postgres.PrepareAsync(cancel), cancel);
+        }
 
         Task StartBrokerAsync()
         {

@@ -39,19 +39,21 @@ internal sealed class PostgresServer(DataFolder data, int port, string password)
         return Shell.Find("initdb") is { } found ? Path.GetDirectoryName(found) : null;
     }
 
-    /// <summary>Makes the database at the first start; later there is nothing to do.</summary>
+    public bool IsInitialized => File.Exists(VersionFile);
+
+    private string VersionFile => Path.Combine(data.Postgres, "PG_VERSION");
+
+    /// <exception cref="FailureException">The version that made the database is not installed any more.</exception>
     public async Task<Component> PrepareAsync(CancellationToken cancel)
     {
-        if (!File.Exists(Path.Combine(data.Postgres, "PG_VERSION")))
-            await InitializeAsync(cancel);
-        var version = (await File.ReadAllTextAsync(Path.Combine(data.Postgres, "PG_VERSION"), cancel)).Trim();
+        var version = (await File.ReadAllTextAsync(VersionFile, cancel)).Trim();
         var programs = FindPrograms(int.Parse(version))
             ?? throw new FailureException($"{data.Postgres} was made by PostgreSQL {version}, which is not installed; install it, or './cro down' and delete {data.Root}");
-
+        await PostmasterLock.ReleaseAsync(Home(), cancel);
         return new Component
         {
             Name = Name,
-            Address = $"127.0.0.1:{port}",
+            Address = () => $"127.0.0.1:{port}",
             Ports = [port],
             Probe = ProbeAsync,
             Spec = new ProcessSpec
@@ -77,7 +79,8 @@ internal sealed class PostgresServer(DataFolder data, int port, string password)
         }
     }
 
-    private async Task InitializeAsync(CancellationToken cancel)
+    /// <summary>Makes the database: needed once, before the first start.</summary>
+    public async Task InitializeAsync(CancellationToken cancel)
     {
         var programs = FindPrograms() ?? throw new FailureException($"PostgreSQL {OldestVersion} or later is not installed");
         var home = await ChooseHomeAsync(cancel);

@@ -9,6 +9,8 @@ internal sealed class Processes(DataFolder data, PidFiles pids, Progress progres
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
     private const long LogLimit = 32 << 20;
+    private const int TailLines = 15;
+    private const string StartMark = "--- cro:";
 
     // Lets go of everything that was open around us: our caller waits for its pipes and locks, the servers keep running.
     private const string Detach = """
@@ -39,9 +41,9 @@ internal sealed class Processes(DataFolder data, PidFiles pids, Progress progres
         process ??= Start(component);
         await WaitUntilReadyAsync(component, process, cancel);
         if (before)
-            progress.Step(component.Name, $"runs on {component.Address}");
+            progress.Step(component.Name, $"runs on {component.Address()}");
         else
-            progress.Step(component.Name, $"ready on {component.Address}", clock.Elapsed);
+            progress.Step(component.Name, $"ready on {component.Address()}", clock.Elapsed);
     }
 
     /// <summary>Asks the process to end, waits, and kills its group at the limit. Nothing to do is no error.</summary>
@@ -81,6 +83,8 @@ internal sealed class Processes(DataFolder data, PidFiles pids, Progress progres
         if (File.Exists(log) && new FileInfo(log).Length > LogLimit)
             File.Move(log, log + ".1", overwrite: true);
 
+        File.AppendAllText(log, $"{StartMark} {component.Name} starts {DateTimeOffset.UtcNow:O}\n");
+
         // setsid: a session and process group of its own, so that neither our end nor Ctrl-C here reaches it. Each
         // program replaces the one before it, so the number that we get is the last one's.
         string[] wrapped = ["bash", "-c", Detach, "bash", .. component.Spec.Command];
@@ -119,10 +123,13 @@ internal sealed class Processes(DataFolder data, PidFiles pids, Progress progres
         }
     }
 
-    private string LogTail(string name) =>
-        File.Exists(data.Log(name))
-            ? string.Join('\n', File.ReadLines(data.Log(name)).TakeLast(15).Select(line => "    " + line))
-            : "    (it said nothing)";
+    /// <summary>The last lines since its last start.</summary>
+    private string LogTail(string name)
+    {
+        var lines = File.ReadLines(data.Log(name)).TakeLast(TailLines).Reverse()
+            .TakeWhile(line => !line.StartsWith(StartMark, StringComparison.Ordinal)).Reverse().ToList();
+        return lines.Count > 0 ? string.Join('\n', lines.Select(line => "    " + line)) : "    (it said nothing)";
+    }
 
     private static async Task<bool> EndsAsync(ProcessIdentity process, TimeSpan limit, CancellationToken cancel)
     {

@@ -27,7 +27,7 @@ internal sealed class RedisServer(DataFolder data, int port, string password)
         return new Component
         {
             Name = Name,
-            Address = Address,
+            Address = () => Address,
             Ports = [port],
             Probe = cancel => Probes.RedisAsync(port, password, cancel),
             Spec = new ProcessSpec { Command = [Shell.Find("redis-server") ?? "redis-server", file], Revision = $"{port} {password}" },

@@ -49,7 +49,7 @@ internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, S
         return new Component
         {
             Name = name,
-            Address = Http(name),
+            Address = () => Http(name),
             Ports = [ports[HttpPort(name)], .. WithGrpc.Contains(name) ? [ports[GrpcPort(name)]] : Array.Empty<int>()],
             Probe = cancel => Probes.HealthAsync(Http(name), cancel),
             Spec = Spec("services/" + name, "CroPlatform.Services." + Capitalized(name), environment),
@@ -65,7 +65,7 @@ internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, S
         return new Component
         {
             Name = Ports.Door,
-            Address = $"http://127.0.0.1:{port}",
+            Address = () => $"http://127.0.0.1:{port}",
             Ports = [port],
             Probe = cancel => Probes.HealthAsync($"http://127.0.0.1:{port}", cancel),
             Spec = Spec("deploy/door", "CroPlatform.Door", environment),
