@@ -13,6 +13,7 @@ public sealed class ReferenceTests
         new Dictionary<string, Func<JsonElement, Dictionary<string, double>>>[]
         {
             FrequentistCases.Methods,
+            PowerCases.Methods,
         }
         .SelectMany(methods => methods).ToDictionary();
 

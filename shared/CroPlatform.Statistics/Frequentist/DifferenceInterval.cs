@@ -93,7 +93,7 @@ public static class DifferenceInterval
 
     private static double ScoreZ(Proportion control, Proportion treatment, double delta, double factor)
     {
-        var p0 = ConstrainedControl(control, treatment, delta);
+        var p0 = ConstrainedControl(control.Successes, control.Trials, treatment.Successes, treatment.Trials, delta);
         var p1 = Math.Clamp(p0 + delta, 0, 1);
         var variance = factor * (p1 * (1 - p1) / treatment.Trials + p0 * (1 - p0) / control.Trials);
         var gap = treatment.Rate - control.Rate - delta;
@@ -101,9 +101,8 @@ public static class DifferenceInterval
     }
 
     /// <summary>Control's most likely rate when treatment's is <paramref name="delta"/> above it: the cubic in closed form (Farrington, Manning, 1990).</summary>
-    private static double ConstrainedControl(Proportion control, Proportion treatment, double delta)
+    internal static double ConstrainedControl(double x0, double n0, double x1, double n1, double delta)
     {
-        double n0 = control.Trials, n1 = treatment.Trials, x0 = control.Successes, x1 = treatment.Successes;
         var n = n0 + n1;
         if (delta == 0)
             return (x0 + x1) / n;
