@@ -14,6 +14,7 @@ public sealed class ReferenceTests
         {
             FrequentistCases.Methods,
             PowerCases.Methods,
+            BayesianCases.Methods,
         }
         .SelectMany(methods => methods).ToDictionary();
 
