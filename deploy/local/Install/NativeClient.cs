@@ -53,7 +53,7 @@ internal static class NativeClient
 
             var source = Path.Combine(folder, "package/deps/librdkafka");
             await StepAsync("sh", ["-c", "./configure --enable-zlib --disable-gssapi --disable-lz4-ext"], source, cancel);
-            await StepAsync("make", [$"-j{Environment.ProcessorCount}", "libs"], source, cancel);
+            await StepAsync("make", [$"-j{Environment.ProcessorCount}", "-C", "src", "librdkafka.so.1"], source, cancel);
             var library = Path.Combine(folder, "librdkafka.so");
             File.Copy(Path.Combine(source, "src/librdkafka.so.1"), library);
             await StepAsync("strip", ["--strip-unneeded", library], folder, cancel);
