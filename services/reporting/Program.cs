@@ -1,6 +1,22 @@
+using CroPlatform.Kafka;
 using CroPlatform.ServiceDefaults;
+using CroPlatform.ServiceDefaults.Health;
+using CroPlatform.ServiceDefaults.Keys;
+using CroPlatform.Services.Reporting;
+using CroPlatform.Services.Reporting.Consume;
+using CroPlatform.Services.Reporting.Serve;
 
 var builder = ServiceHost.CreateBuilder("reporting", args);
+builder.Services.AddValidated<PeerOptions>(PeerOptions.Section);
+builder.Services.AddKafka().AddCatalog().AddCatalogKeys<CatalogReader>(c => c.Current);
+builder.Services.AddSingleton<ResultsReader>().AddHostedService(p => p.GetRequiredService<ResultsReader>());
+builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the experiments");
+builder.Services.AddReadiness<ResultsReader>("results", r => r.HasCaughtUp ? null : "still reading the results");
+builder.Services.AddSingleton<LivePage>();
+
 var app = builder.Build();
 app.UseServiceDefaults();
+app.UseWebSockets();
+app.MapPage();
+app.MapLive();
 return await app.RunServiceAsync();

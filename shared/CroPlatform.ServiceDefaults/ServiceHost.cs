@@ -50,6 +50,7 @@ public static class ServiceHost
     {
         ArgumentNullException.ThrowIfNull(app);
         app.UseMiddleware<ErrorMiddleware>();
+        app.UseMiddleware<OversizeMiddleware>();
         app.UseRouting();
         app.UseMiddleware<KeyMiddleware>();
         app.MapHealth();

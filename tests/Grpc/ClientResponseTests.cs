@@ -101,6 +101,23 @@ public sealed class ClientResponseTests
         Assert.That((await FailureAsync()).StatusCode, Is.EqualTo(expected));
     }
 
+    [Test]
+    public async Task Unary_BrokenBinaryTrailer_DoesNotHideTheStatus()
+    {
+        _answer = context =>
+        {
+            context.Response.ContentType = "application/grpc";
+            context.Response.Headers.GrpcStatus = "5";
+            context.Response.Headers["x-bin"] = "***";
+            context.Response.Headers["y-bin"] = "AQI";
+            return Task.CompletedTask;
+        };
+        var failure = await FailureAsync();
+        Assert.That(failure.StatusCode, Is.EqualTo(StatusCode.NotFound));
+        Assert.That(failure.Trailers.GetValueBytes("y-bin"), Is.EqualTo(new byte[] { 1, 2 }));
+        Assert.That(failure.Trailers.Get("x-bin"), Is.Null);
+    }
+
     [TestCase(0x0, StatusCode.Internal)]
     [TestCase(0x2, StatusCode.Internal)]
     [TestCase(0x8, StatusCode.Cancelled)]

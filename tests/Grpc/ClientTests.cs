@@ -133,6 +133,19 @@ public sealed class ClientTests(string server)
         Is.EqualTo(StatusCode.DeadlineExceeded));
 
     [Test]
+    public void Unary_DeadlineNotInUtc_IsRefused() =>
+        Assert.That(() => Client.UnaryAsync(new Ping(), deadline: DateTime.Now.AddHours(1)), Throws.ArgumentException);
+
+    [Test]
+    public async Task ClientStream_ServerRefusesEarly_TheResponseSaysWhy()
+    {
+        using var call = Client.ClientStream();
+        await call.RequestStream.WriteAsync(new Ping { Text = "no", Status = 7 });
+        var thrown = (await Assert.ThrowsAsync<RpcException>(async () => await call))!;
+        Assert.That(thrown.Status, Is.EqualTo(new Status(StatusCode.PermissionDenied, "no")));
+    }
+
+    [Test]
     public async Task Unary_TokenCancelled_IsCancelledOnBothSides()
     {
         using var source = new CancellationTokenSource();

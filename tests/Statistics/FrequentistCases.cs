@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CroPlatform.Statistics.Aggregates;
 using CroPlatform.Statistics.Frequentist;
 using CroPlatform.Statistics.Numerics;
 using CroPlatform.Statistics.Trust;
@@ -31,12 +32,44 @@ internal static class FrequentistCases
         ["welch_t"] = a => WelchT.Test(a.Samples()[0], a.Samples()[1], a.Alternative()).Figures(),
         ["welch_difference"] = a => WelchT.Difference(a.Samples()[0], a.Samples()[1], a.Confidence()).Figures(),
         ["welch_anova"] = a => WelchAnova.Test(a.Samples()).Figures(),
+        ["fisher_exact"] = a => FisherExact.Test(Control(a), Treatment(a), a.Alternative()).Figures(),
+        ["barnard_exact"] = a => UnconditionalExact.Barnard(Control(a), Treatment(a), a.Alternative()).Figures(),
+        ["boschloo_exact"] = a => UnconditionalExact.Boschloo(Control(a), Treatment(a), a.Alternative()).Figures(),
+        ["mann_whitney"] = a => MannWhitney.Test(a.Ds("control"), a.Ds("treatment"), a.Alternative(),
+            Enum.Parse<RankMethod>(a.S("mode"), ignoreCase: true), !a.B("uncorrected")).Figures(),
+        ["cmh"] = a => MantelHaenszel.Test(Strata(a), a.B("correct")).Figures(),
+        ["mh_odds_ratio"] = a => MantelHaenszel.OddsRatio(Strata(a).Select(s => (s[0], s[1])).ToArray()).Figures(),
+        ["mh_risk_difference"] = a => MantelHaenszel.RiskDifference(Strata(a).Select(s => (s[0], s[1])).ToArray()).Figures(),
+        ["ratio_delta"] = a => RatioMetric.Delta(Pair(a.Rows("rows"))).Figures(),
+        ["ratio_fieller"] = a => RatioMetric.Fieller(Pair(a.Rows("rows"))).Figures(),
+        ["ratio_compare"] = a => RatioMetric.Compare(Pair(a.Rows("control")), Pair(a.Rows("treatment"))).Test.Figures(),
+        ["quantile_clustered"] = a => QuantileMetric.Of(a.Ds("values"), a.Ds("units").Select(u => (int)u).ToArray(), a.D("q")).Figures(),
+        ["wilson"] = a => BinomialInterval.Wilson(Control(a), a.Confidence()).Figures(),
+        ["agresti_coull"] = a => BinomialInterval.AgrestiCoull(Control(a), a.Confidence()).Figures(),
+        ["clopper_pearson"] = a => BinomialInterval.ClopperPearson(Control(a), a.Confidence()).Figures(),
+        ["jeffreys"] = a => BinomialInterval.Jeffreys(Control(a), a.Confidence()).Figures(),
+        ["newcombe"] = a => DifferenceInterval.Newcombe(Control(a), Treatment(a), a.Confidence()).Figures(),
+        ["miettinen_nurminen"] = a => DifferenceInterval.MiettinenNurminen(Control(a), Treatment(a), a.Confidence()).Figures(),
+        ["mee"] = a => DifferenceInterval.Mee(Control(a), Treatment(a), a.Confidence()).Figures(),
+        ["agresti_caffo"] = a => DifferenceInterval.AgrestiCaffo(Control(a), Treatment(a), a.Confidence()).Figures(),
+        ["score_test"] = a => DifferenceInterval.ScoreTest(Control(a), Treatment(a), a.D("delta"), a.Alternative()).Figures(),
+        ["cohen_h"] = a => EffectSize.CohenH(Control(a), Treatment(a)).Figures(),
+        ["cohen_d"] = a => EffectSize.CohenD(a.Samples()[0], a.Samples()[1]).Figures(),
+        ["hedges_g"] = a => EffectSize.HedgesG(a.Samples()[0], a.Samples()[1]).Figures(),
+        ["odds_ratio"] = a => EffectSize.OddsRatio(Control(a), Treatment(a)).Figures(),
+        ["non_inferior_means"] = a => NonInferiority.Means(a.Samples()[0], a.Samples()[1], a.D("margin")).Figures(),
+        ["equivalent_means"] = a => NonInferiority.EquivalentMeans(a.Samples()[0], a.Samples()[1], a.D("margin")).Figures(),
         ["sample_ratio"] = a => SampleRatio.ChiSquare(a.Ls("observed"), a.Ds("shares")).Test.Figures(),
     };
 
     private static Proportion Control(JsonElement a) => a.Proportions()[0];
 
     private static Proportion Treatment(JsonElement a) => a.Proportions()[1];
+
+    private static Proportion[][] Strata(JsonElement a) => a.GetProperty("strata").EnumerateArray()
+        .Select(stratum => stratum.EnumerateArray().Select(v => new Proportion(v[0].GetInt64(), v[1].GetInt64())).ToArray()).ToArray();
+
+    private static PairSummary Pair(double[][] rows) => MomentMatrix.Of(rows).Pair(0, 1).Value;
 
     private static Dictionary<string, double> Tail(Tail tail) => new() { ["p"] = tail.P, ["log_p"] = tail.LogP };
 

@@ -13,6 +13,8 @@ public sealed class ReferenceTests
         new Dictionary<string, Func<JsonElement, Dictionary<string, double>>>[]
         {
             FrequentistCases.Methods,
+            PowerCases.Methods,
+            BayesianCases.Methods,
         }
         .SelectMany(methods => methods).ToDictionary();
 

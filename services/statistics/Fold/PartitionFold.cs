@@ -13,7 +13,7 @@ namespace CroPlatform.Services.Statistics.Fold;
 /// stored with the next offset in one transaction. Dropping it loses nothing: it is made again from what is stored.
 /// </summary>
 internal sealed partial class PartitionFold(
-    PartitionStore store, StoredPartition stored, Func<Catalog> catalog, StatisticsOptions options, FoldMetrics metrics, ILogger logger) : IPartitionState
+    IPartitionRows store, StoredPartition stored, Func<Catalog> catalog, StatisticsOptions options, FoldMetrics metrics, ILogger logger) : IPartitionState
 {
     private readonly Dictionary<(string Site, string Unit), CachedUnit> _units = [];
     private readonly Aggregates _aggregates = stored.Aggregates;

@@ -11,7 +11,7 @@ using Npgsql;
 namespace CroPlatform.Services.Statistics.Store;
 
 /// <summary>A partition's rows: read when it is opened, written by checkpoints.</summary>
-internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metrics)
+internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metrics) : IPartitionRows
 {
     /// <summary>Claims the partition and reads what is stored of it.</summary>
     public async Task<StoredPartition> OpenAsync(string topic, int partition, string logId, Catalog catalog, CancellationToken ct)

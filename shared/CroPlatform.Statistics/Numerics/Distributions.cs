@@ -83,43 +83,24 @@ public static class BetaDistribution
     public static Tail Cdf(double x, double a, double b) => IncompleteBeta.Lower(a, b, x, 1 - x);
 
     /// <summary>The x with P(X ≤ x) = p.</summary>
-    public static double Quantile(double p, double a, double b)
+    public static double Quantile(double p, double a, double b) =>
+        p <= 0 ? 0 : p >= 1 ? 1 : Solve(Math.Log(p), Log1P.Of(-p), a, b);
+
+    /// <summary>The x with P(X &gt; x) = p: keeps its digits for tiny p.</summary>
+    public static double UpperQuantile(double p, double a, double b) =>
+        p <= 0 ? 1 : p >= 1 ? 0 : Solve(Log1P.Of(-p), Math.Log(p), a, b);
+
+    /// <summary>Matches the logarithm of the smaller tail, at the end nearer to 0, where doubles are dense.</summary>
+    private static double Solve(double logLower, double logUpper, double a, double b)
     {
-        if (p <= 0)
-            return 0;
-        if (p >= 1)
-            return 1;
-        // work at the end nearer to zero, where doubles are dense
         var mean = a / (a + b);
         if (mean > 0.5)
-            return 1 - UpperSide(p, b, a);
-        var logP = Math.Log(p);
-        var log1P = Log1P.Of(-p);
-        double Gap(double x)
-        {
-            var lower = IncompleteBeta.Lower(a, b, x, 1 - x);
-            return p < 0.5 ? lower.LogP - logP : log1P - lower.Complement().LogP;
-        }
-        return Roots.Bracketed(Gap, Start(p, a, b), 0, 1);
-    }
-
-    private static double UpperSide(double p, double a, double b)
-    {
-        var logP = Math.Log(p);
-        var log1P = Log1P.Of(-p);
-        double Gap(double x)
-        {
-            var upper = IncompleteBeta.Upper(a, b, x, 1 - x);
-            return p < 0.5 ? logP - upper.LogP : upper.Complement().LogP - log1P;
-        }
-        return Roots.Bracketed(Gap, Start(1 - p, a, b), 0, 1);
-    }
-
-    private static double Start(double p, double a, double b)
-    {
-        var mean = a / (a + b);
-        var sd = Math.Sqrt(mean * (1 - mean) / (a + b + 1));
-        var x = mean + Normal.Quantile(Math.Clamp(p, 1e-300, 1 - 1e-16)) * sd;
-        return x > 0 && x < 1 ? x : mean * 0.5;
+            return 1 - Solve(logUpper, logLower, b, a);
+        double Gap(double x) => logLower < logUpper
+            ? IncompleteBeta.Lower(a, b, x, 1 - x).LogP - logLower
+            : logUpper - IncompleteBeta.Upper(a, b, x, 1 - x).LogP;
+        var z = logLower < logUpper ? -Normal.UpperQuantileOfLog(logLower) : Normal.UpperQuantileOfLog(logUpper);
+        var start = mean + z * Math.Sqrt(mean * (1 - mean) / (a + b + 1));
+        return Roots.Bracketed(Gap, start > 0 && start < 1 ? start : mean / 2, 0, 1);
     }
 }

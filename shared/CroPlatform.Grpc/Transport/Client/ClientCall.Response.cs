@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using CroPlatform.Grpc.Wire;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -51,9 +52,10 @@ internal sealed class ClientCall<TResponse>(GrpcChannel channel, Marshaller<TRes
     }
 
     // The next message; null when the call has ended with OK.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<TResponse?> ReadAsync()
     {
-        _opened ??= await OpenAsync().ConfigureAwait(false);
+        _opened ??= Accept(await Response.ConfigureAwait(false));
         if (HasEnded)
         {
             ThrowUnlessOk();

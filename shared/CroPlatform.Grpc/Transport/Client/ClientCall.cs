@@ -19,14 +19,15 @@ internal abstract class ClientCall
     private readonly GrpcChannel _channel;
     private readonly CallOptions _options;
     private readonly CancellationTokenSource _cancellation;
-    private Task<HttpResponseMessage> _response = null!;
     private HttpContent? _content;
     private Outcome? _outcome;
     private bool _cancelledByCaller;
-    private bool _released;
+    private int _released;
 
     protected ClientCall(GrpcChannel channel, CallOptions options)
     {
+        if (options.Deadline is { Kind: not DateTimeKind.Utc } deadline && deadline != DateTime.MaxValue && deadline != DateTime.MinValue)
+            throw new ArgumentException("A call's deadline is a time in UTC.", nameof(options));
         _channel = channel;
         _options = options;
         _cancellation = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken);
@@ -36,6 +37,9 @@ internal abstract class ClientCall
     /// <summary>The caller's cancellation and the deadline.</summary>
     protected CancellationToken Cancellation { get; }
 
+    /// <summary>The response once its headers are there.</summary>
+    protected Task<HttpResponseMessage> Response { get; private set; } = null!;
+
     /// <summary>True while the one message is missing without which the call cannot end well.</summary>
     protected bool LacksMessage { get; set; }
 
@@ -43,41 +47,37 @@ internal abstract class ClientCall
 
     private Outcome Ended => _outcome ?? throw new InvalidOperationException("The call has not ended.");
 
-    /// <summary>Sends the request; what keeps it from being sent is the call's outcome, never an exception here.</summary>
-    public void Start(IMethod method, Func<HttpContent> content)
+    /// <summary>Sends the request.</summary>
+    public void Send(IMethod method, HttpContent content)
     {
-        try
+        var request = new HttpRequestMessage(HttpMethod.Post, _channel.AddressOf(method))
         {
-            var request = new HttpRequestMessage(HttpMethod.Post, _channel.AddressOf(method))
-            {
-                Version = System.Net.HttpVersion.Version20,
-                VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-                Content = _content = content(),
-            };
-            request.Content.Headers.ContentType = ContentType;
-            request.Headers.TryAddWithoutValidation("te", "trailers");
-            request.Headers.TryAddWithoutValidation(WireFormat.AcceptEncoding, WireFormat.AcceptedEncodings);
-            if (_options.Deadline is { } deadline && deadline != DateTime.MaxValue)
-            {
-                var left = deadline.ToUniversalTime() - DateTime.UtcNow;
-                if (left <= TimeSpan.Zero)
-                    _cancellation.Cancel();
-                else if (left <= WireFormat.LongestTimer)
-                    _cancellation.CancelAfter(left);
-                request.Headers.TryAddWithoutValidation(WireFormat.Timeout, WireFormat.FormatTimeout(left));
-            }
-            foreach (var entry in _options.Headers ?? Metadata.Empty)
-            {
-                if (!WireFormat.IsReserved(entry.Key))
-                    request.Headers.TryAddWithoutValidation(entry.Key, WireFormat.HeaderValue(entry));
-            }
-            _response = _channel.Http.SendAsync(request, _cancellation.Token);
-        }
-        catch (Exception exception)
+            Version = System.Net.HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = _content = content,
+        };
+        request.Content.Headers.ContentType = ContentType;
+        request.Headers.TryAddWithoutValidation("te", "trailers");
+        request.Headers.TryAddWithoutValidation(WireFormat.AcceptEncoding, WireFormat.AcceptedEncodings);
+        if (_options.Deadline is { } deadline && deadline != DateTime.MaxValue)
         {
-            _response = Task.FromException<HttpResponseMessage>(exception);
+            var left = deadline - DateTime.UtcNow;
+            if (left <= TimeSpan.Zero)
+                _cancellation.Cancel();
+            else if (left <= WireFormat.LongestTimer)
+                _cancellation.CancelAfter(left);
+            request.Headers.TryAddWithoutValidation(WireFormat.Timeout, WireFormat.FormatTimeout(left));
         }
+        foreach (var entry in _options.Headers ?? Metadata.Empty)
+        {
+            if (!WireFormat.IsReserved(entry.Key))
+                request.Headers.TryAddWithoutValidation(entry.Key, WireFormat.HeaderValue(entry));
+        }
+        Response = _channel.Http.SendAsync(request, Cancellation);
     }
+
+    /// <summary>Takes what kept the request from being sent for the call's failure.</summary>
+    public void Refuse(Exception exception) => Response = Task.FromException<HttpResponseMessage>(exception);
 
     /// <summary>Ends the call at once when it is cancelled or late, also while nobody waits for its messages.</summary>
     public void EndWhenCancelled() =>
@@ -91,10 +91,9 @@ internal abstract class ClientCall
         var outcome => outcome.ToException(),
     };
 
-    /// <summary>Waits for a response that speaks gRPC. A response of headers alone is the call's outcome already.</summary>
-    protected async Task<HttpResponseMessage> OpenAsync()
+    /// <summary>Refuses a response that does not speak gRPC. A response of headers alone is the call's outcome already.</summary>
+    protected HttpResponseMessage Accept(HttpResponseMessage response)
     {
-        var response = await _response.ConfigureAwait(false);
         if (ClientFailure.OfHttp(response) is { } status)
             throw new RpcException(status);
         if (response.Headers.NonValidated.Contains(WireFormat.StatusHeader))
@@ -136,8 +135,7 @@ internal abstract class ClientCall
     {
         try
         {
-            var response = await OpenAsync().ConfigureAwait(false);
-            return Outcome.ToMetadata(response.Headers);
+            return Outcome.ToMetadata(Accept(await Response.ConfigureAwait(false)).Headers);
         }
         catch (Exception exception)
         {
@@ -149,38 +147,44 @@ internal abstract class ClientCall
     {
         if (_cancelledByCaller || _options.CancellationToken.IsCancellationRequested)
             return new Status(StatusCode.Cancelled, "The caller cancelled the call.");
-        return _cancellation.IsCancellationRequested || _options.Deadline?.ToUniversalTime() <= DateTime.UtcNow
+        return _cancellation.IsCancellationRequested || _options.Deadline <= DateTime.UtcNow
             ? new Status(StatusCode.DeadlineExceeded, "The deadline passed.")
             : null;
     }
 
     private void CancelByCaller()
     {
-        lock (_cancellation)
+        if (_outcome is not null)
+            return;
+        _cancelledByCaller = true;
+        try
         {
-            if (_released)
-                return;
-            _cancelledByCaller = true;
             _cancellation.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The call has ended meanwhile.
         }
     }
 
     // Disposing of a response that was not read to its end resets its stream, which is how the server learns of it.
     private void Release()
     {
-        lock (_cancellation)
-        {
-            if (_released)
-                return;
-            _released = true;
-            _cancellation.Dispose();
-        }
+        if (Interlocked.Exchange(ref _released, 1) == 1)
+            return;
+        _cancellation.Dispose();
         (_content as IAbortable)?.Abort();
-        _ = _response.ContinueWith(
-            static response => response.Result.Dispose(),
-            CancellationToken.None,
-            TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default);
+        if (Response.IsCompletedSuccessfully)
+            Response.Result.Dispose();
+        else
+            _ = DisposeOfLateResponseAsync();
+
+        async Task DisposeOfLateResponseAsync()
+        {
+            await ((Task)Response).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (Response.IsCompletedSuccessfully)
+                Response.Result.Dispose();
+        }
     }
 }
 

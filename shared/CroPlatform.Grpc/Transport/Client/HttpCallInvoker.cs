@@ -45,7 +45,14 @@ internal sealed class HttpCallInvoker(GrpcChannel channel) : CallInvoker
         where TResponse : class
     {
         var call = new ClientCall<TResponse>(channel, method.ResponseMarshaller, options);
-        call.Start(method, () => new ReadOnlyMemoryContent(MessageWriter.ToMemory(method.RequestMarshaller, request, channel.SendLimit)));
+        try
+        {
+            call.Send(method, new ReadOnlyMemoryContent(MessageWriter.ToMemory(method.RequestMarshaller, request, channel.SendLimit)));
+        }
+        catch (Exception exception)
+        {
+            call.Refuse(exception);
+        }
         return call;
     }
 
@@ -54,7 +61,7 @@ internal sealed class HttpCallInvoker(GrpcChannel channel) : CallInvoker
     {
         var call = new ClientCall<TResponse>(channel, method.ResponseMarshaller, options);
         var requests = new StreamedContent<TRequest>(call, method.RequestMarshaller, channel.SendLimit);
-        call.Start(method, () => requests);
+        call.Send(method, requests);
         return (requests, call);
     }
 }

@@ -25,8 +25,9 @@ internal sealed class Outcome(Status status, HttpResponseHeaders? received)
         {
             if (WireFormat.IsReserved(name))
                 continue;
+            // What a server sent broken is left out: it must not hide the status beside it.
             foreach (var value in values)
-                WireFormat.AddReceived(metadata, name, value);
+                WireFormat.TryAddReceived(metadata, name, value);
         }
         return metadata;
     }

@@ -47,9 +47,13 @@ namespace Grpc.Core
     public static class ServerCallContextExtensions
     {
         /// <summary>The HTTP request that carries the call.</summary>
-        public static HttpContext GetHttpContext(this ServerCallContext serverCallContext) =>
-            (serverCallContext as HttpServerCall)?.HttpContext
-            ?? serverCallContext.UserState["__HttpContext"] as HttpContext
-            ?? throw new InvalidOperationException("The call has no HttpContext; a test may put one into UserState[\"__HttpContext\"].");
+        public static HttpContext GetHttpContext(this ServerCallContext serverCallContext)
+        {
+            if (serverCallContext is HttpServerCall call)
+                return call.HttpContext;
+            return serverCallContext.UserState.TryGetValue("__HttpContext", out var http)
+                ? (HttpContext)http
+                : throw new InvalidOperationException("The call has no HttpContext; a test may put one into UserState[\"__HttpContext\"].");
+        }
     }
 }

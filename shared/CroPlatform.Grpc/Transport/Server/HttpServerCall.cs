@@ -110,7 +110,7 @@ internal sealed class HttpServerCall(HttpContext http, IMethod method, GrpcServi
     {
         var response = http.Response;
         var target = response.HasStarted ? http.Features.Get<IHttpResponseTrailersFeature>()?.Trailers : response.Headers;
-        if (target is null || http.RequestAborted.IsCancellationRequested)
+        if (target is null)
             return;
         if (!response.HasStarted)
         {
@@ -165,7 +165,10 @@ internal sealed class HttpServerCall(HttpContext http, IMethod method, GrpcServi
             if (WireFormat.IsReserved(name))
                 continue;
             foreach (var value in values)
-                WireFormat.AddReceived(metadata, name, value ?? "");
+            {
+                if (!WireFormat.TryAddReceived(metadata, name, value ?? ""))
+                    throw new RpcException(new Status(StatusCode.Internal, $"The header '{name}' is not base64."));
+            }
         }
         return metadata;
     }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Grpc.Core;
 
 namespace CroPlatform.Grpc.Wire;
@@ -18,6 +19,7 @@ internal static class MessageReader
     /// <param name="encoding">The peer's grpc-encoding.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="RpcException">INTERNAL for a broken frame, RESOURCE_EXHAUSTED beyond the limit, UNIMPLEMENTED for an unknown encoding.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public static async ValueTask<T?> ReadAsync<T>(
         PipeReader input, Marshaller<T> marshaller, int limit, string? encoding, CancellationToken cancellationToken)
         where T : class
@@ -57,6 +59,7 @@ internal static class MessageReader
     }
 
     /// <summary>The one message of a stream that must hold exactly one.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public static async ValueTask<T> ReadSingleAsync<T>(
         PipeReader input, Marshaller<T> marshaller, int limit, string? encoding, CancellationToken cancellationToken)
         where T : class
@@ -129,11 +132,11 @@ internal static class MessageReader
     private sealed class Payload : DeserializationContext
     {
         [ThreadStatic]
-        private static Payload? s_ofThread;
+        private static Payload? _ofThread;
 
         private ReadOnlySequence<byte> _payload;
 
-        public static Payload OfThread => s_ofThread ??= new Payload();
+        public static Payload OfThread => _ofThread ??= new Payload();
 
         public override int PayloadLength => (int)_payload.Length;
 

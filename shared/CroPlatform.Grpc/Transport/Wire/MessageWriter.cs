@@ -9,7 +9,7 @@ internal sealed class MessageWriter : SerializationContext
 {
     // Serializers run to their end on one thread, so one context a thread serves them all.
     [ThreadStatic]
-    private static MessageWriter? s_ofThread;
+    private static MessageWriter? _ofThread;
 
     private IBufferWriter<byte>? _output;
     private ArrayBufferWriter<byte>? _unsized;
@@ -19,12 +19,12 @@ internal sealed class MessageWriter : SerializationContext
 
     /// <summary>Writes the message to <paramref name="output"/>; nothing is written when it exceeds <paramref name="limit"/> bytes.</summary>
     public static void Write<T>(IBufferWriter<byte> output, Marshaller<T> marshaller, T message, int limit) =>
-        (s_ofThread ??= new MessageWriter()).Serialize(output, marshaller, message, limit);
+        (_ofThread ??= new MessageWriter()).Serialize(output, marshaller, message, limit);
 
     /// <summary>The message with its prefix, in memory of its own.</summary>
     public static ReadOnlyMemory<byte> ToMemory<T>(Marshaller<T> marshaller, T message, int limit)
     {
-        var writer = s_ofThread ??= new MessageWriter();
+        var writer = _ofThread ??= new MessageWriter();
         return ((ArrayBufferWriter<byte>)writer.Serialize(null, marshaller, message, limit)).WrittenMemory;
     }
 

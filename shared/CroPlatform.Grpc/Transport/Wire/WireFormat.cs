@@ -115,14 +115,17 @@ internal static class WireFormat
     public static string HeaderValue(Metadata.Entry entry) =>
         entry.IsBinary ? Convert.ToBase64String(entry.ValueBytes).TrimEnd('=') : entry.Value;
 
-    /// <summary>Adds a received header to the metadata; binary values may come several to a header, with or without padding.</summary>
-    public static void AddReceived(Metadata metadata, string name, string value)
+    /// <summary>
+    /// Adds a received header to the metadata; binary values may come several to a header, with or without padding. False for
+    /// one that is not base64.
+    /// </summary>
+    public static bool TryAddReceived(Metadata metadata, string name, string value)
     {
         var key = name.ToLowerInvariant();
         if (!key.EndsWith(Metadata.BinaryHeaderSuffix, StringComparison.Ordinal))
         {
             metadata.Add(Metadata.Entry.Received(key, value));
-            return;
+            return true;
         }
         foreach (var part in value.Split(',', StringSplitOptions.TrimEntries))
         {
@@ -130,8 +133,9 @@ internal static class WireFormat
             padded = padded.PadRight((padded.Length + 3) / 4 * 4, '=');
             var bytes = new byte[padded.Length / 4 * 3];
             if (!Convert.TryFromBase64String(padded, bytes, out var written))
-                throw new RpcException(new Status(StatusCode.Internal, $"The header '{key}' is not base64."));
+                return false;
             metadata.Add(Metadata.Entry.Received(key, bytes[..written]));
         }
+        return true;
     }
 }

@@ -15,7 +15,6 @@ def act(ping, context):
         gone = threading.Event()
         if context.add_callback(gone.set):  # False: the call is over already
             gone.wait(60)
-        cancelled.add(ping["text"])
     elif ping["act"] == wire.THROW:
         raise ValueError("secret detail")
     elif ping["act"] == wire.METADATA:
@@ -28,8 +27,15 @@ def act(ping, context):
         context.abort(code, ping["text"])
 
 
+def note_end(ping, context):
+    """Before anything is sent: grpcio does not resume the generator of a call that was cancelled after a message."""
+    if ping["act"] == wire.HANG:
+        context.add_callback(lambda: cancelled.add(ping["text"]))
+
+
 def unary(request, context):
     ping = wire.read_ping(request)
+    note_end(ping, context)
     act(ping, context)
     seen = ping["act"] == wire.WAS_CANCELLED and ping["text"] in cancelled
     return wire.pong(ping["text"], ping["payload"], int(seen))
@@ -37,6 +43,7 @@ def unary(request, context):
 
 def server_stream(request, context):
     ping = wire.read_ping(request)
+    note_end(ping, context)
     context.set_compression(grpc.Compression.Gzip)
     for i in range(ping["count"]):
         yield wire.pong(ping["text"], ping["payload"], i)

@@ -1,0 +1,166 @@
+// The live page: one socket, one section an experiment, redrawn in place as messages arrive.
+
+const experiments = new Map();
+const byId = id => document.getElementById(id);
+const percent = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const signed = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1, signDisplay: "exceptZero" });
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
+const tones = { winner: "good", loser: "bad", blocked: "bad", equivalent: "warn", inconclusive: "warn" };
+let socket, retry;
+
+byId("sign-in").addEventListener("submit", event => {
+  event.preventDefault();
+  sessionStorage.setItem("key", byId("key").value.trim());
+  byId("key").value = "";
+  connect();
+});
+byId("sign-out").addEventListener("click", () => signOut(""));
+if (sessionStorage.getItem("key")) connect();
+
+function connect() {
+  clearTimeout(retry);
+  byId("sign-in").hidden = true;
+  byId("sign-out").hidden = false;
+  byId("experiments").hidden = false;
+  show("connecting …", "warn");
+  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
+  socket.addEventListener("open", () => {
+    socket.send(JSON.stringify({ key: sessionStorage.getItem("key") }));
+    show("live", "good");
+    byId("empty").hidden = experiments.size > 0;
+  });
+  socket.addEventListener("message", event => take(JSON.parse(event.data)));
+  socket.addEventListener("close", event => {
+    if (event.code === 4401) return signOut("This is no valid admin key.");
+    if (!sessionStorage.getItem("key")) return;
+    show("disconnected, trying again", "bad");
+    retry = setTimeout(connect, 1500);
+  });
+}
+
+function signOut(message) {
+  sessionStorage.removeItem("key");
+  experiments.clear();
+  byId("experiments").replaceChildren();
+  byId("experiments").hidden = byId("sign-out").hidden = byId("empty").hidden = true;
+  byId("sign-in").hidden = false;
+  byId("sign-in-error").textContent = message;
+  show("signed out", "");
+  socket?.close();
+}
+
+function show(text, tone) {
+  byId("connection").textContent = text;
+  byId("connection").className = `badge ${tone}`;
+}
+
+function take(message) {
+  let experiment = experiments.get(message.key);
+  if (!experiment) {
+    const section = byId("experiment-template").content.cloneNode(true).firstElementChild;
+    section.dataset.experiment = message.key;
+    byId("experiments").prepend(section);
+    experiments.set(message.key, experiment = { section });
+    byId("empty").hidden = true;
+  }
+  if (message.type === "experiment") experiment.definition = message;
+  if (message.type === "results") experiment.results = message.results;
+  if (message.type === "live") experiment.live = message.variants;
+  draw(experiment);
+}
+
+function draw({ section, definition, results, live }) {
+  const part = name => section.querySelector(name);
+  if (definition) {
+    part("h2").textContent = definition.name;
+    part(".status").textContent = definition.status;
+  }
+  if (!results) return;
+  const { verdict, variant, reasons } = results.decision;
+  badge(part(".verdict"), variant ? `${verdict}: ${variant}` : verdict, tones[verdict]);
+  const ratio = results.sample_ratio;
+  badge(part(".sample-ratio"), `sample ratio ${ratio.ok ? "ok" : "broken"}${ratio.p_value === null ? "" : `, p = ${small(ratio.p_value)}`}`, ratio.ok ? "good" : "bad");
+  part(".facts").textContent = `${whole.format(results.exposures)} units · ${whole.format(results.crossover_units)} crossover · `
+    + `${whole.format(results.mismatched_units)} mismatched · as of ${new Date(results.as_of).toLocaleTimeString()}`;
+  part(".reasons").replaceChildren(...reasons.map(reason => element("li", reason.text)));
+  results.metrics.forEach((metric, index) => drawMetric(part(".metrics"), index, metric, live));
+}
+
+function drawMetric(holder, index, metric, live) {
+  let table = holder.children[index];
+  if (!table) {
+    holder.append(byId("metric-template").content.cloneNode(true));
+    table = holder.children[index];
+  }
+  const isRate = metric.kind === "conversion";
+  table.caption.textContent = `${metric.name}${metric.guardrail ? " (guardrail)" : ""}${metric.p_value === null ? "" : ` · p over all arms ${small(metric.p_value)}`}`;
+  table.querySelector(".total").textContent = isRate ? "Converted" : "Sum";
+  table.querySelector(".mean").textContent = isRate ? "Rate" : "Mean";
+  const reach = Math.max(0.01, ...metric.variants.flatMap(v => v.lift_interval ?? []).map(Math.abs));
+  const body = table.tBodies[0];
+  metric.variants.forEach((variant, row) => {
+    const counters = live?.find(v => v.key === variant.key);
+    // Live counters run ahead of the committed results; never behind.
+    const ahead = counters && counters.units >= variant.n;
+    const units = ahead ? counters.units : variant.n;
+    const sum = ahead ? counters.metrics.find(m => m.key === metric.key)?.sum ?? variant.sum : variant.sum;
+    const line = body.rows[row] ?? body.insertRow();
+    cells(line, [
+      variant.control ? `${variant.name} (control)` : variant.name,
+      whole.format(units), whole.format(sum),
+      units ? (isRate ? percent : whole).format(sum / units) : "–",
+      variant.lift === null ? "–" : signed.format(variant.lift),
+      variant.lift_interval ? `${signed.format(variant.lift_interval[0])} … ${signed.format(variant.lift_interval[1])}` : "–",
+      variant.p_value === null ? "–" : small(variant.p_value),
+    ]);
+    if (variant.lift_interval) line.cells[5].append(bar(variant, metric.direction, reach));
+  });
+}
+
+function cells(line, texts) {
+  texts.forEach((text, index) => {
+    const cell = line.cells[index] ?? line.insertCell();
+    if (cell.dataset.text === text && index !== 5) return;
+    const changed = cell.dataset.text !== undefined && cell.dataset.text !== text;
+    cell.dataset.text = cell.textContent = text;
+    if (!changed) return;
+    cell.classList.remove("changed");
+    void cell.offsetWidth;
+    cell.classList.add("changed");
+  });
+}
+
+function bar({ lift, lift_interval: [low, high] }, direction, reach) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const at = value => 50 + 48 * value / reach;
+  const better = direction === "increase" ? low > 0 : high < 0;
+  const worse = direction === "increase" ? high < 0 : low > 0;
+  svg.setAttribute("class", `bar ${better ? "good" : worse ? "bad" : ""}`);
+  svg.setAttribute("viewBox", "0 0 100 10");
+  svg.setAttribute("preserveAspectRatio", "none");
+  svg.setAttribute("aria-hidden", "true");
+  svg.append(shape("line", { x1: 50, x2: 50, y1: 0, y2: 10 }), shape("rect", { x: at(low), width: Math.max(.5, at(high) - at(low)), y: 2, height: 6 }),
+    shape("circle", { cx: at(lift), cy: 5, r: 2 }));
+  return svg;
+}
+
+function shape(name, attributes) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  return node;
+}
+
+function badge(node, text, tone) {
+  node.textContent = text;
+  node.className = `${node.className.split(" ").slice(0, 2).join(" ")} ${tone ?? ""}`;
+}
+
+function element(name, text) {
+  const node = document.createElement(name);
+  node.textContent = text;
+  return node;
+}
+
+function small(p) {
+  return p < 0.0001 ? p.toExponential(1) : p.toFixed(4);
+}

@@ -1,0 +1,205 @@
+using CroPlatform.Statistics.Numerics;
+
+namespace CroPlatform.Statistics.Bayesian;
+
+/// <summary>
+/// Treatment against control under independent posteriors, by quadrature over the narrower posterior and the other's
+/// distribution function: absolute error about 1e-12, the same digits every time.
+/// Sources: Kruschke, "Doing Bayesian Data Analysis" (2015) for the region of practical equivalence; Stucchio, "Bayesian A/B
+/// testing at VWO" (2015) for the expected loss.
+/// </summary>
+public sealed class BayesianComparison
+{
+    private readonly Posterior _control;
+    private readonly Posterior _treatment;
+    private readonly double _credibility;
+    private readonly bool _lowerIsBetter;
+    private readonly bool _outerIsControl;
+    private readonly double[] _points;
+    private readonly double[] _weights;
+    private readonly PosteriorCurve _other;
+
+    private BayesianComparison(Posterior control, Posterior treatment, double credibility, bool lowerIsBetter)
+    {
+        (_control, _treatment, _credibility, _lowerIsBetter) = (control, treatment, credibility, lowerIsBetter);
+        _outerIsControl = control.Scale <= treatment.Scale;
+        var outer = _outerIsControl ? control : treatment;
+        _other = (_outerIsControl ? treatment : control).Curve;
+        _weights = outer.Curve.OuterWeights;
+        _points = outer.Curve.OuterPoints.Select(outer.ToValue).ToArray();
+        var below = AtMost(1, 0);
+        ProbabilityBeatsControl = lowerIsBetter ? below : 1 - below;
+    }
+
+    /// <summary>P(treatment better than control).</summary>
+    public double ProbabilityBeatsControl { get; }
+
+    /// <summary>What choosing the treatment costs on average where control is the better, in the metric's unit.</summary>
+    public double ExpectedLoss => _lowerIsBetter ? Excess(_treatment, _control) : Excess(_control, _treatment);
+
+    /// <summary>What keeping control costs on average where the treatment is the better.</summary>
+    public double ExpectedLossOfControl => _lowerIsBetter ? Excess(_control, _treatment) : Excess(_treatment, _control);
+
+    /// <summary>Posterior mean, deviation and equal-tailed credible interval of treatment − control.</summary>
+    public Estimate Difference
+    {
+        get
+        {
+            var mean = _treatment.Mean - _control.Mean;
+            var sd = Math.Sqrt(_treatment.Variance + _control.Variance);
+            return new(mean, sd, Between(value => AtMost(1, value), mean, sd));
+        }
+    }
+
+    /// <summary>Posterior median and equal-tailed credible interval of treatment / control − 1.</summary>
+    public Computed<Estimate> Lift
+    {
+        get
+        {
+            if (ControlMayBeNegative())
+                return NotComputable.ZeroBaseline("Control's mean is not clearly above 0: nothing is relative to it.");
+            var (mean, sd) = LiftScale();
+            double Below(double lift) => AtMost(1 + lift, 0);
+            return new Estimate(Quantile(Below, 0.5, mean, sd), null, Between(Below, mean, sd));
+        }
+    }
+
+    /// <summary>The probability that the lift lies within a region of practical equivalence, such as ±1 %.</summary>
+    public Computed<double> ProbabilityInRegion(Interval lift) =>
+        ControlMayBeNegative() ? NotComputable.ZeroBaseline("Control's mean is not clearly above 0: nothing is relative to it.")
+        : lift.Low <= lift.High ? Math.Max(0, AtMost(1 + lift.High, 0) - AtMost(1 + lift.Low, 0))
+        : NotComputable.InvalidInput("The region's low end lies above its high end.");
+
+    /// <summary>P(lift ≤ <paramref name="lift"/>).</summary>
+    public Computed<double> LiftCdf(double lift) =>
+        ControlMayBeNegative() ? NotComputable.ZeroBaseline("Control's mean is not clearly above 0: nothing is relative to it.") : AtMost(1 + lift, 0);
+
+    /// <summary>Compares two posteriors of one kind.</summary>
+    /// <param name="control">Control's posterior.</param>
+    /// <param name="treatment">The treatment's.</param>
+    /// <param name="credibility">Of the intervals, between 0 and 1.</param>
+    /// <param name="lowerIsBetter">For metrics that should fall: probability and losses turn with it, differences do not.</param>
+    public static Computed<BayesianComparison> Of(
+        Posterior control, Posterior treatment, double credibility = 0.95, bool lowerIsBetter = false)
+    {
+        ArgumentNullException.ThrowIfNull(control);
+        ArgumentNullException.ThrowIfNull(treatment);
+        if (!(credibility > 0 && credibility < 1))
+            return NotComputable.InvalidInput("The credibility must lie between 0 and 1, both excluded.");
+        if (!control.IsValid || !treatment.IsValid || control.GetType() != treatment.GetType())
+            return NotComputable.NoVariance("Both arms need proper posteriors of one kind with a spread above 0.");
+        return new BayesianComparison(control, treatment, credibility, lowerIsBetter);
+    }
+
+    /// <summary>P(treatment ≤ factor·control + shift).</summary>
+    private double AtMost(double factor, double shift)
+    {
+        if (factor <= 0 && _control is BetaPosterior)
+            return shift <= 0 ? 0 : AtMost(1e-300, shift);
+        if (Kink(factor, shift) is { } kink)
+            return Math.Clamp(Graded(kink, factor, shift), 0, 1);
+        var sum = 0.0;
+        for (var i = 0; i < _points.Length; i++)
+            sum += _weights[i] * Given(_points[i], factor, shift);
+        return Math.Clamp(sum, 0, 1);
+    }
+
+    /// <summary>P(treatment ≤ factor·control + shift | the outer arm's value).</summary>
+    private double Given(double value, double factor, double shift) => _outerIsControl
+        ? _other.Cdf(_treatment.ToCoordinate(factor * value + shift))
+        : 1 - _other.Cdf(_control.ToCoordinate((value - shift) / factor));
+
+    /// <summary>
+    /// Where the other rate would reach 0 or 1 while the outer one still has density: there the integrand bends and the
+    /// trapezoidal rule would lose its digits. Small samples only.
+    /// </summary>
+    private double? Kink(double factor, double shift)
+    {
+        if (_control is not BetaPosterior)
+            return null;
+        Span<double> candidates = _outerIsControl ? [-shift / factor, (1 - shift) / factor] : [shift, factor + shift];
+        var outer = _outerIsControl ? _control : _treatment;
+        foreach (var value in candidates)
+        {
+            if (value > 0 && value < 1 && outer.Curve.Density(outer.ToCoordinate(value)) * outer.Scale > 1e-13)
+                return outer.ToCoordinate(value);
+        }
+        return null;
+    }
+
+    /// <summary>Gauss-Legendre on panels that shrink towards the kink from both sides.</summary>
+    private double Graded(double kink, double factor, double shift)
+    {
+        var outer = _outerIsControl ? _control : _treatment;
+        var (nodes, weights) = GaussLegendre.Rule(PosteriorPanels.Order);
+        var sum = 0.0;
+        foreach (var end in (Span<double>)[outer.Curve.Low, outer.Curve.High])
+        {
+            var far = end;
+            for (var level = 0; level < 200 && Math.Abs(far - kink) > 1e-13; level++)
+            {
+                var gap = far - kink;
+                var near = Math.Abs(gap) > 3 * outer.Scale ? far - Math.Sign(gap) * 2 * outer.Scale : kink + 0.3 * gap;
+                var half = 0.5 * (far - near);
+                for (var i = 0; i < nodes.Length; i++)
+                {
+                    var u = near + half * (nodes[i] + 1);
+                    sum += weights[i] * Math.Abs(half) * outer.Curve.Density(u) * Given(outer.ToValue(u), factor, shift);
+                }
+                far = near;
+            }
+        }
+        return sum;
+    }
+
+    /// <summary>E[(high − low)⁺] = ∫ F_low (1 − F_high) dx, over the range where neither factor vanishes.</summary>
+    private static double Excess(Posterior high, Posterior low)
+    {
+        var panels = PosteriorPanels.Of([high, low]);
+        var sum = 0.0;
+        var (nodes, weights) = GaussLegendre.Rule(PosteriorPanels.Order);
+        for (var p = 0; p + 1 < panels.Count; p++)
+        {
+            var half = 0.5 * (panels[p + 1] - panels[p]);
+            for (var i = 0; i < nodes.Length; i++)
+            {
+                var u = panels[p] + half * (nodes[i] + 1);
+                sum += weights[i] * half * low.Curve.Cdf(u) * (1 - high.Curve.Cdf(u)) * low.Slope(u);
+            }
+        }
+        return sum;
+    }
+
+    private (double Mean, double Deviation) LiftScale()
+    {
+        var ratio = _treatment.Mean / _control.Mean;
+        return (ratio - 1, Math.Sqrt(_treatment.Variance + ratio * ratio * _control.Variance) / Math.Abs(_control.Mean));
+    }
+
+    private bool ControlMayBeNegative() => _control is NormalPosterior && _control.Curve.Low <= 0;
+
+    private Interval Between(Func<double, double> cdf, double mean, double sd) =>
+        new(Quantile(cdf, (1 - _credibility) / 2, mean, sd), Quantile(cdf, 1 - (1 - _credibility) / 2, mean, sd));
+
+    /// <summary>Secant steps on the normal score of the distribution function, nearly a straight line; bisection-safe fallback.</summary>
+    private static double Quantile(Func<double, double> cdf, double p, double mean, double sd)
+    {
+        var target = Normal.Quantile(p);
+        double Score(double x) => Normal.Quantile(Math.Clamp(cdf(x), 1e-15, 1 - 1e-15)) - target;
+        var x0 = mean + target * sd;
+        var f0 = Score(x0);
+        var x1 = x0 - f0 * sd;
+        for (var i = 0; i < 12; i++)
+        {
+            if (Math.Abs(x1 - x0) <= 1e-12 * (sd + Math.Abs(x1)))
+                return x1;
+            var f1 = Score(x1);
+            if (f1 == 0)
+                return x1;
+            if (f1 == f0 || Math.Abs(f1) > 3 * Math.Abs(f0))
+                break;
+            (x0, x1, f0) = (x1, x1 - f1 * (x1 - x0) / (f1 - f0), f1);
+        }
+        return Roots.Bracketed(x => cdf(x) - p, mean, double.NegativeInfinity, double.PositiveInfinity, 1e-14);
+    }
+}

@@ -1,0 +1,165 @@
+using System.Text;
+using Confluent.Kafka;
+using CroPlatform.Contracts;
+using CroPlatform.Contracts.Events;
+using CroPlatform.Experimentation;
+using CroPlatform.Experimentation.Configuration;
+using CroPlatform.Services.Statistics;
+using CroPlatform.Services.Statistics.Fold;
+using Google.Protobuf;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Exposure = CroPlatform.Contracts.Events.Exposure;
+
+namespace CroPlatform.Services.Tests.Statistics;
+
+/// <summary>
+/// The same events give the same numbers to the last digit, whatever order they come in: exposures before or after their outcomes, before
+/// their experiment is known, doubled, in two variants, around pauses and stops, with checkpoints, evictions and restarts in between.
+/// </summary>
+public sealed class FoldOrderTests
+{
+    private const long T0 = 1_700_000_000_000;
+
+    [Test]
+    public async Task Fold_AnyOrderOfEventsAndNews_GivesTheSameNumbers([Range(1, 60)] int seed)
+    {
+        var random = new Random(seed);
+        var events = Events(random);
+        var canonical = await RunAsync(events, News().ToList(), new Random(0), disturb: false);
+        var shuffled = events.Concat(events.Where(_ => random.Next(3) == 0)).ToArray();
+        random.Shuffle(shuffled);
+        var disturbed = await RunAsync(shuffled, [.. News()], random, disturb: true);
+
+        Assert.That(NonZero(disturbed.Cells), Is.EquivalentTo(NonZero(canonical.Cells)));
+        Assert.That(disturbed.Exclusions.Where(e => e.Value != 0), Is.EquivalentTo(canonical.Exclusions.Where(e => e.Value != 0)));
+        var (all, once) = (disturbed.Balance["s"], canonical.Balance["s"]);
+        Assert.That(all with { Deduplicated = 0 }, Is.EqualTo(once with { Deduplicated = 0 }));
+        Assert.That(all.Deduplicated - once.Deduplicated, Is.EqualTo(shuffled.Length - events.Count));
+        Assert.That(all.Counted + all.Held + all.Quarantined + all.Deduplicated, Is.EqualTo(shuffled.Length), "every record is exactly one of the four");
+        Assert.That(canonical.Cells.Values.Sum(c => c.Units), Is.GreaterThan(0), "the run must have counted something");
+    }
+
+    private static IEnumerable<KeyValuePair<CellKey, (long, string)>> NonZero(Dictionary<CellKey, (long Units, string Sums)> cells) =>
+        cells.Where(c => c.Value.Units != 0).Select(c => KeyValuePair.Create(c.Key, (c.Value.Units, c.Value.Sums)));
+
+    /// <summary>An external and a platform experiment: started, one paused and resumed, both stopped. Each entry is one published version.</summary>
+    private static IEnumerable<Experiment> News()
+    {
+        foreach (var (key, mode) in new[] { ("ext", AssignmentMode.External), ("plat", AssignmentMode.Platform) })
+        {
+            var started = new Experiment
+            {
+                Site = "s",
+                Key = key,
+                Version = 1,
+                EffectiveMs = T0,
+                Status = ExperimentStatus.Running,
+                Assignment = mode,
+                Variants = [new Variant("a", "a"), new Variant("b", "b")],
+                Metrics =
+                [
+                    new Metric { Key = "c", Kind = MetricKind.Conversion, Event = "purchase" },
+                    new Metric { Key = "s", Kind = MetricKind.Sum, Event = "purchase", WindowHours = 0.02 },
+                    new Metric { Key = "n", Kind = MetricKind.Count, Event = "click", CapE4 = 2 * Scaled.One },
+                ],
+                Phases = [new Phase { Index = 0, Weights = [0.5, 0.5], Seed = key, Periods = [new Period(T0, 0)] }],
+            };
+            yield return started;
+            var paused = Next(started, T0 + 40_000, ExperimentStatus.Paused, new Period(T0, T0 + 40_000));
+            yield return paused;
+            var resumed = Next(paused, T0 + 50_000, ExperimentStatus.Running, new Period(T0, T0 + 40_000), new Period(T0 + 50_000, 0));
+            yield return resumed;
+            yield return Next(resumed, T0 + 90_000, ExperimentStatus.Completed, new Period(T0, T0 + 40_000), new Period(T0 + 50_000, T0 + 90_000))
+                with { StoppedMs = T0 + 90_000 };
+        }
+    }
+
+    private static Experiment Next(Experiment before, long at, ExperimentStatus status, params Period[] periods) =>
+        before with { Version = before.Version + 1, EffectiveMs = at, Status = status, Phases = [before.Phases[0] with { Periods = [.. periods] }] };
+
+    private static List<Event> Events(Random random)
+    {
+        var events = new List<Event>();
+        for (var i = 0; i < 300; i++)
+        {
+            var time = T0 + random.Next(-5_000, 110_000);
+            var e = new Event
+            {
+                Site = "s",
+                Id = $"id-{i}",
+                VisitorId = $"v{random.Next(40)}",
+                TimestampMs = time,
+                // A few are later than 72 hours and belong in quarantine.
+                ReceivedMs = time + (random.Next(40) == 0 ? 80L * 3_600_000 : random.Next(5_000)),
+                Schema = 1,
+            };
+            switch (random.Next(4))
+            {
+                case 0:
+                    e.Type = "exposure";
+                    // The third experiment never becomes known: its exposures stay held.
+                    var key = random.Next(8) == 0 ? "unknown" : random.Next(2) == 0 ? "ext" : "plat";
+                    // Visitors mostly see one variant.
+                    var variant = (e.VisitorId.Length + e.VisitorId[^1] + (random.Next(12) == 0 ? 1 : 0)) % 2 == 0 ? "a" : "b";
+                    e.Exposure = new Exposure { Experiment = key, Variant = variant };
+                    break;
+                case 1: e.Type = "click"; break;
+                default:
+                    e.Type = "purchase";
+                    e.ValueE4 = random.Next(1, 1_000_000);
+                    break;
+            }
+
+            events.Add(e);
+        }
+
+        return events;
+    }
+
+    private static async Task<MemoryRows> RunAsync(IReadOnlyList<Event> events, List<Experiment> news, Random random, bool disturb)
+    {
+        var rows = new MemoryRows();
+        var catalog = Catalog.Empty;
+        if (!disturb) Publish(news.Count);
+        var fold = Open();
+        var offset = 0L;
+        while (offset < events.Count)
+        {
+            if (disturb && news.Count > 0 && random.Next(4) == 0) Publish(1);
+            var batch = events.Skip((int)offset).Take(disturb ? random.Next(1, 40) : 1_000).Select((e, i) => Record(e, offset + i)).ToList();
+            await fold.FoldAsync(batch, CancellationToken.None);
+            offset += batch.Count;
+            if (!disturb || random.Next(3) == 0) await fold.CheckpointAsync(CancellationToken.None);
+            if (disturb && random.Next(6) == 0)
+            {
+                // Killed: what was not stored is read again.
+                offset = rows.Next;
+                fold = Open();
+            }
+        }
+
+        Publish(news.Count);
+        await fold.TickAsync(CancellationToken.None);
+        await fold.CheckpointAsync(CancellationToken.None);
+        return rows;
+
+        void Publish(int count)
+        {
+            foreach (var version in news.Take(count)) catalog = catalog.With(version).WithCurrent("s", version.Key, version.Version);
+            news.RemoveRange(0, count);
+        }
+
+        PartitionFold Open() => new(
+            rows, rows.Open(catalog), () => catalog, new StatisticsOptions { CachedUnits = disturb ? 10 : 10_000 }, Metrics, NullLogger.Instance);
+    }
+
+    private static readonly FoldMetrics Metrics = new(
+        new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
+
+    private static ConsumeResult<byte[], byte[]> Record(Event e, long offset) => new()
+    {
+        TopicPartitionOffset = new TopicPartitionOffset(Topics.Events, 0, offset),
+        Message = new Message<byte[], byte[]> { Key = Encoding.UTF8.GetBytes(Topics.UnitKey(e.Site, e.VisitorId)), Value = e.ToByteArray() },
+    };
+}

@@ -1,0 +1,69 @@
+using System.Runtime.CompilerServices;
+using CroPlatform.Experimentation.Facts;
+using CroPlatform.Postgres;
+using CroPlatform.Services.Statistics.Fold;
+using CroPlatform.Services.Statistics.Store;
+
+namespace CroPlatform.Services.Tests.Statistics;
+
+/// <summary>A partition's rows in memory, in the form in which Postgres would hold them.</summary>
+internal sealed class MemoryRows : IPartitionRows
+{
+    private readonly Dictionary<(string Site, string Unit), byte[]> _units = [];
+    private readonly Dictionary<(string, string), (int Version, long Changes)> _folded = [];
+
+    public Dictionary<CellKey, (long Units, string Sums)> Cells { get; } = [];
+    public Dictionary<ExclusionKey, long> Exclusions { get; } = [];
+    public Dictionary<string, Balance> Balance { get; } = [];
+    public long Next { get; private set; }
+
+    public IReadOnlyDictionary<(string Site, string Experiment), (int Version, long Changes)> Folded => _folded;
+
+    public Task<IReadOnlyList<UnitHistory>> LoadUnitsAsync(int partition, List<(string Site, string Unit)> keys, CancellationToken ct) =>
+        Task.FromResult<IReadOnlyList<UnitHistory>>([.. keys.Where(_units.ContainsKey).Select(k => UnitCodec.Decode(k.Site, k.Unit, _units[k]))]);
+
+    public async IAsyncEnumerable<UnitHistory> ReadUnitsAsync(int partition, string site, long sinceMs, [EnumeratorCancellation] CancellationToken ct)
+    {
+        await Task.CompletedTask;
+        foreach (var (key, state) in _units.ToList())
+        {
+            var history = UnitCodec.Decode(key.Site, key.Unit, state);
+            if (key.Site == site && (history.LastTimeMs >= sinceMs || history.HasHeld)) yield return history;
+        }
+    }
+
+    public Task<Claim> SaveAsync(Checkpoint checkpoint, CancellationToken ct)
+    {
+        foreach (var unit in checkpoint.Units) _units[(unit.History.Site, unit.History.Unit)] = UnitCodec.Encode(unit.History);
+        foreach (var key in checkpoint.Aggregates.ChangedCells) Cells[key] = Text(checkpoint.Aggregates.Cells[key]);
+        foreach (var key in checkpoint.Aggregates.ChangedExclusions) Exclusions[key] = checkpoint.Aggregates.Exclusions[key];
+        foreach (var key in checkpoint.Folded.Changed)
+        {
+            _folded[key] = (checkpoint.Folded.Find(key.Site, key.Experiment)!.Experiment.Version, checkpoint.Folded.ChangesOf(key));
+        }
+
+        foreach (var (site, balance) in checkpoint.Balance) Balance[site] = balance;
+        Next = checkpoint.Next;
+        return Task.FromResult(checkpoint.Claim with { Next = checkpoint.Next });
+    }
+
+    /// <summary>What would be read of a partition that is opened anew.</summary>
+    public StoredPartition Open(Experimentation.Configuration.Catalog catalog)
+    {
+        var aggregates = new Aggregates();
+        foreach (var (key, (units, sums)) in Cells)
+        {
+            var halves = sums.Split(';');
+            aggregates.Cells[key] = new Cell(0) { Units = units, Sums = Parse(halves[0]), SumsOfSquares = Parse(halves[1]) };
+        }
+
+        foreach (var (key, units) in Exclusions) aggregates.Exclusions[key] = units;
+        var folded = new FoldedExperiments();
+        foreach (var (key, (version, changes)) in _folded) folded.Restore(new ExperimentFold(catalog.Find(key.Item1, key.Item2)!.Find(version)!), changes);
+        return new StoredPartition(new Claim("t", 0, 1, Next, false), "log", aggregates, folded, new Dictionary<string, Balance>(Balance));
+    }
+
+    private static (long Units, string Sums) Text(Cell cell) => (cell.Units, $"{string.Join(',', cell.Sums)};{string.Join(',', cell.SumsOfSquares)}");
+
+    private static Int128[] Parse(string text) => text.Length == 0 ? [] : [.. text.Split(',').Select(t => Int128.Parse(t))];
+}
