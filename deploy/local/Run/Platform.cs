@@ -116,9 +116,9 @@ internal sealed class Platform(DataFolder data, Progress progress)
         var broker = new BrokerServer(data);
         await AllAsync(
         [
-            outside.Postgres is null ? StartPostgresAsync() : Task.CompletedTask,
-            outside.Redis is null ? processes.EnsureAsync(redis.Prepare(), cancel) : Task.CompletedTask,
-            outside.Kafka is null ? StartBrokerAsync() : Task.CompletedTask,
+            outside.Postgres is null ? StartPostgresAsync() : processes.StopAsync(PostgresServer.Name, cancel),
+            outside.Redis is null ? processes.EnsureAsync(redis.Prepare(), cancel) : processes.StopAsync(RedisServer.Name, cancel),
+            outside.Kafka is null ? StartBrokerAsync() : processes.StopAsync(BrokerServer.Name, cancel),
         ]);
         return new Servers(
             outside.Kafka ?? broker.Bootstrap(),
