@@ -10,6 +10,9 @@ internal sealed class Platform(DataFolder data, Progress progress)
 
     public DataFolder Data => data;
 
+    /// <summary>Whether any of its processes runs.</summary>
+    public bool IsRunning => data.Exists && _pids.Names().Any(name => _pids.Alive(name) is not null);
+
     /// <summary>Every process there can be, in the order of starting.</summary>
     public static IReadOnlyList<string> AllNames { get; } = [PostgresServer.Name, RedisServer.Name, BrokerServer.Name, .. Services.Names, Ports.Door];
 
