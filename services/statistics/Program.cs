@@ -15,7 +15,7 @@ var builder = ServiceHost.CreateBuilder("statistics", args);
 builder.Services.AddValidated<StatisticsOptions>(StatisticsOptions.Section);
 builder.Services.AddKafka().AddPostgres(Schema.Name).AddRedis();
 builder.Services.AddHostedService<Schema>();
-builder.Services.AddCatalog().AddCatalogKeys<CatalogReader>(c => c.Current);
+builder.Services.AddCatalog().AddCatalogKeys<CatalogReader>(c => c.Current, c => c.HasCaughtUp);
 builder.Services.AddSingleton<FoldMetrics>().AddSingleton<PartitionStore>().AddSingleton<NumbersReader>();
 builder.Services.AddSingleton<EventsConsumer>().AddHostedService(p => p.GetRequiredService<EventsConsumer>());
 builder.Services.AddHostedService<ResultsPublisher>().AddHostedService<LiveCounterWriter>();
