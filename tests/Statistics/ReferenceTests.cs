@@ -15,6 +15,8 @@ public sealed class ReferenceTests
             FrequentistCases.Methods,
             PowerCases.Methods,
             BayesianCases.Methods,
+            SequentialCases.Methods,
+            CombinationCases.Methods,
         }
         .SelectMany(methods => methods).ToDictionary();
 
