@@ -13,11 +13,12 @@ builder.Services.AddKafka().AddCatalog().AddCatalogKeys<CatalogReader>(c => c.Cu
 builder.Services.AddSingleton<SnapshotHolder>().AddSingleton<AssignmentDesk>().AddSingleton<ExposurePublisher>();
 builder.Services.AddSingleton<AssignmentGrpc>();
 builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the experiments");
-builder.Services.AddGrpc();
+builder.Services.AddGrpcWithHealth();
 
 var app = builder.Build();
 app.Services.GetRequiredService<SnapshotHolder>();
 app.UseServiceDefaults();
 app.MapAssignments();
 app.MapAssignmentGrpc();
+app.MapGrpcServiceHealth();
 return await app.RunServiceAsync();

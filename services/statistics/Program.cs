@@ -22,10 +22,11 @@ builder.Services.AddHostedService<ResultsPublisher>().AddHostedService<LiveCount
 builder.Services.AddSingleton<LiveReader>();
 builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the experiments");
 builder.Services.AddReadiness<EventsConsumer>("events", c => c.Trouble);
-builder.Services.AddGrpc();
+builder.Services.AddGrpcWithHealth();
 
 var app = builder.Build();
 app.UseServiceDefaults();
 app.MapResults();
 app.MapStatisticsGrpc();
+app.MapGrpcServiceHealth();
 return await app.RunServiceAsync();
