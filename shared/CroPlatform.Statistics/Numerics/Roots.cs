@@ -10,8 +10,8 @@ public static class Roots
     public static double Bracketed(Func<double, double> f, double start, double low, double high, double relative = 4e-16)
     {
         var fs = f(start);
-        if (fs == 0)
-            return start;
+        if (fs == 0 || double.IsNaN(fs))
+            return fs == 0 ? start : double.NaN;
         var step = Math.Max(Math.Abs(start) * 1e-3, 1e-9);
         // a monotone function: learn its direction from a second point
         var ahead = Inside(start, start + step, high);
@@ -28,8 +28,8 @@ public static class Roots
             if (x1 == x0)
                 return up ? high : low;
             var f1 = f(x1);
-            if (f1 == 0)
-                return x1;
+            if (f1 == 0 || double.IsNaN(f1))
+                return f1 == 0 ? x1 : double.NaN;
             if (Sign(f1) != Sign(f0))
                 return Brent(f, x0, f0, x1, f1, relative);
             (x0, f0) = (x1, f1);
