@@ -17,6 +17,7 @@ public sealed class ReferenceTests
             BayesianCases.Methods,
             SequentialCases.Methods,
             CombinationCases.Methods,
+            TrustCases.Methods,
         }
         .SelectMany(methods => methods).ToDictionary();
 

@@ -218,8 +218,8 @@ public sealed partial class GroupSequentialDesign
             return NotComputable.InvalidInput("There must be 1 to 500 information times above 0.");
         for (var k = 1; k < times.Count; k++)
         {
-            if (!(times[k] > times[k - 1] * (1 + 1e-6)))
-                return NotComputable.InvalidInput("Information times must ascend.");
+            if (!(times[k] > times[k - 1] * 1.0001))
+                return NotComputable.InvalidInput("Information times must ascend, each by at least 0.01 %.");
         }
         return null;
     }
