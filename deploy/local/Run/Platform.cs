@@ -85,7 +85,7 @@ internal sealed class Platform(DataFolder data, Progress progress)
     private SortedDictionary<string, int> ChoosePorts(int? doorPort)
     {
         var remembered = File.Exists(data.Ports) ? Json.Read<SortedDictionary<string, int>>(data.Ports) : [];
-        var names = new[] { PostgresServer.Name, RedisServer.Name }.Concat(Services.Listeners).ToList();
+        var names = new[] { PostgresServer.Name, RedisServer.Name, BrokerServer.Name }.Concat(Services.Listeners).ToList();
         if (doorPort == 0)
             names.Add(Ports.Door);
         var ports = Ports.Choose(
@@ -113,7 +113,7 @@ internal sealed class Platform(DataFolder data, Progress progress)
         var outside = OutsideServers.FromEnvironment();
         var postgres = new PostgresServer(data, ports[PostgresServer.Name], keys.PostgresPassword);
         var redis = new RedisServer(data, ports[RedisServer.Name], keys.RedisPassword);
-        var broker = new BrokerServer(data);
+        var broker = new BrokerServer(data, ports[BrokerServer.Name]);
         await AllAsync(
         [
             outside.Postgres is null ? StartPostgresAsync() : processes.StopAsync(PostgresServer.Name, cancel),
@@ -121,7 +121,7 @@ internal sealed class Platform(DataFolder data, Progress progress)
             outside.Kafka is null ? StartBrokerAsync() : processes.StopAsync(BrokerServer.Name, cancel),
         ]);
         return new Servers(
-            outside.Kafka ?? broker.Bootstrap(),
+            outside.Kafka ?? BrokerServer.Bootstrap(data),
             outside.Redis ?? redis.Address,
             outside.Redis is null ? keys.RedisPassword : outside.RedisPassword,
             outside.Postgres ?? postgres.ConnectionString);

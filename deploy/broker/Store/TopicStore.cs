@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using CroPlatform.Broker.Wire;
+
+namespace CroPlatform.Broker.Store;
+
+/// <summary>
+/// All topics, in <c>topics/NAME/topic.json</c> and <c>topics/NAME/PARTITION/</c>; and what else the broker must not forget, in
+/// <c>cluster.json</c>.
+/// </summary>
+internal sealed partial class TopicStore : IDisposable
+{
+    private const int ProducerIdBlock = 1_000;
+
+    private readonly ILogFiles _files;
+    private readonly BrokerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly FlushQueue? _flushes;
+    private readonly Lock _gate = new();
+    private readonly ConcurrentDictionary<string, Topic> _topics = new();
+    private ClusterFile _cluster;
+    private long _nextProducerId;
+
+    /// <exception cref="IOException">The folder cannot be used.</exception>
+    public TopicStore(BrokerOptions options, ILogFiles files, TimeProvider time)
+    {
+        (_options, _files, _time) = (options, files, time);
+        _flushes = options.Fsync ? new FlushQueue() : null;
+        files.CreateFolder(options.Data);
+        files.CreateFolder(Folder("topics"));
+        CreateEmpty(Folder("staging"));
+        CreateEmpty(Folder("deleted"));
+        files.SyncDirectory(options.Data);
+        _cluster = Load<ClusterFile>(ClusterPath) ?? new ClusterFile(NewId(), 0);
+        _nextProducerId = _cluster.NextProducerId;
+        foreach (var name in files.Folders(Folder("topics")))
+            _topics[name] = Open(name, Load<TopicFile>(Path.Combine(Folder("topics", name), "topic.json")) ?? throw new IOException($"{Folder("topics", name)} has no topic.json"));
+    }
+
+    public string ClusterId => _cluster.ClusterId;
+
+    public IEnumerable<Topic> All => _topics.Values.OrderBy(topic => topic.Name, StringComparer.Ordinal);
+
+    public Topic? Find(string name) => _topics.GetValueOrDefault(name);
+
+    public Topic? Find(Guid id) => _topics.Values.FirstOrDefault(topic => topic.Id == id);
+
+    /// <summary>An id that no producer has had.</summary>
+    public long NewProducerId()
+    {
+        lock (_gate)
+        {
+            // A block at a time is written down; what is left of it after a crash is never given.
+            if (_nextProducerId >= _cluster.NextProducerId)
+            {
+                _cluster = _cluster with { NextProducerId = _nextProducerId + ProducerIdBlock };
+                _files.Replace(ClusterPath, JsonSerializer.SerializeToUtf8Bytes(_cluster));
+            }
+
+            return _nextProducerId++;
+        }
+    }
+
+    /// <summary>Makes a topic; once this returns it is there after any crash.</summary>
+    /// <param name="onlyCheck">Makes nothing.</param>
+    public (ErrorCode Error, string? Why) Create(string name, int partitions, IReadOnlyDictionary<string, string> config, bool onlyCheck = false)
+    {
+        if (!NamePattern().IsMatch(name) || name is "." or "..")
+            return (ErrorCode.InvalidTopic, "a name has 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and '-'");
+        lock (_gate)
+        {
+            if (_topics.ContainsKey(name))
+                return (ErrorCode.TopicAlreadyExists, $"{name} is there already");
+            if (partitions < 1)
+                return (ErrorCode.InvalidPartitions, "a topic has at least one partition");
+            if (_topics.Values.Sum(topic => topic.Partitions.Count) + (long)partitions > _options.MaxPartitions)
+                return (ErrorCode.PolicyViolation, $"at most {_options.MaxPartitions} partitions (Broker__MaxPartitions)");
+            if (onlyCheck)
+                return default;
+            var file = new TopicFile(Guid.NewGuid(), partitions, new Dictionary<string, string>(config));
+            var staging = Folder("staging", file.Id.ToString("n"));
+            _files.CreateFolder(staging);
+            for (var i = 0; i < partitions; i++)
+                _files.CreateFolder(Path.Combine(staging, $"{i}"));
+            _files.Replace(Path.Combine(staging, "topic.json"), JsonSerializer.SerializeToUtf8Bytes(file));
+            _files.Move(staging, Folder("topics", name));
+            _files.SyncDirectory(Folder("topics"));
+            _topics[name] = Open(name, file);
+            return default;
+        }
+    }
+
+    /// <summary>Deletes a topic with all its records.</summary>
+    public bool Delete(string name)
+    {
+        lock (_gate)
+        {
+            if (!_topics.TryRemove(name, out var topic))
+                return false;
+            foreach (var partition in topic.Partitions)
+                partition.Close();
+            var deleted = Folder("deleted", topic.Id.ToString("n"));
+            _files.Move(Folder("topics", name), deleted);
+            _files.SyncDirectory(Folder("topics"));
+            _files.DeleteFolder(deleted);
+            return true;
+        }
+    }
+
+    public void Maintain()
+    {
+        foreach (var partition in _topics.Values.SelectMany(topic => topic.Partitions))
+            partition.Maintain(Now());
+    }
+
+    /// <summary>A clean end.</summary>
+    public void Dispose()
+    {
+        _flushes?.Dispose();
+        foreach (var partition in _topics.Values.SelectMany(topic => topic.Partitions))
+            partition.Dispose();
+    }
+
+    private string ClusterPath => Folder("cluster.json");
+
+    private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private string Folder(params string[] names) => Path.Combine([_options.Data, .. names]);
+
+    private void CreateEmpty(string folder)
+    {
+        if (_files.Folders(folder).Count > 0)
+            _files.DeleteFolder(folder);
+        _files.CreateFolder(folder);
+    }
+
+    private Topic Open(string name, TopicFile file)
+    {
+        var config = new TopicConfig(file.Config);
+        return new Topic(name, file.Id, config,
+        [
+            .. Enumerable.Range(0, file.Partitions)
+                .Select(i => new PartitionLog(_files, Folder("topics", name, $"{i}"), config.Limits(_options), _flushes, Now())),
+        ]);
+    }
+
+    private T? Load<T>(string path) => _files.ReadAll(path) is { } bytes ? JsonSerializer.Deserialize<T>(bytes) : default;
+
+    // 22 characters, as Kafka's are.
+    private static string NewId() => Convert.ToBase64String(Guid.NewGuid().ToByteArray()).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+
+    [GeneratedRegex(@"^[a-zA-Z0-9._-]{1,249}\z", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
+    private static partial Regex NamePattern();
+
+    private sealed record ClusterFile(string ClusterId, long NextProducerId);
+
+    private sealed record TopicFile(Guid Id, int Partitions, Dictionary<string, string> Config);
+}

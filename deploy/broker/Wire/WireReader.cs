@@ -1,0 +1,119 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace CroPlatform.Broker.Wire;
+
+/// <summary>The bytes are no request of this protocol. The connection is closed; nothing else comes of it.</summary>
+internal sealed class MalformedRequestException(string message) : Exception(message);
+
+/// <summary>Reads a request's fields in order. Every read is checked against the end, every count against what could be there.</summary>
+/// <param name="buffer">Owned by the caller, who keeps it until the request is answered: slices of it are handed out.</param>
+internal sealed class WireReader(Memory<byte> buffer)
+{
+    // No client of ours names more in one array; without a bound, a request of two-byte elements makes objects of forty times its size.
+    private const int MaxElements = 20_000;
+
+    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
+
+    private int _at;
+
+    /// <summary>Whether strings, arrays and structures have the compact form.</summary>
+    public bool Flexible { get; set; }
+
+    public int Remaining => buffer.Length - _at;
+
+    public sbyte Int8() => (sbyte)Take(1).Span[0];
+
+    public bool Boolean() => Int8() != 0;
+
+    public short Int16() => BinaryPrimitives.ReadInt16BigEndian(Take(2).Span);
+
+    public int Int32() => BinaryPrimitives.ReadInt32BigEndian(Take(4).Span);
+
+    public long Int64() => BinaryPrimitives.ReadInt64BigEndian(Take(8).Span);
+
+    public Guid Uuid() => new(Take(16).Span, bigEndian: true);
+
+    public string String() => NullableString() ?? throw new MalformedRequestException("a string is missing");
+
+    public string? NullableString() => Text(Flexible ? Compact() : Int16());
+
+    /// <summary>A string in the old form, whatever the rest of the request has: the client id of a header.</summary>
+    public string? PlainNullableString() => Text(Int16());
+
+    /// <summary>A slice of the request itself.</summary>
+    public Memory<byte>? NullableBytes()
+    {
+        var length = Flexible ? Compact() : Int32();
+        return length < 0 ? null : Take(length);
+    }
+
+    public Memory<byte> Bytes() => NullableBytes() ?? throw new MalformedRequestException("bytes are missing");
+
+    public T[] Array<T>(Func<WireReader, T> element) => NullableArray(element) ?? [];
+
+    public T[]? NullableArray<T>(Func<WireReader, T> element)
+    {
+        var count = Flexible ? Compact() : Int32();
+        if (count < 0)
+            return null;
+        if (count > Remaining || count > MaxElements)
+            throw new MalformedRequestException($"an array of {count} elements");
+        var array = new T[count];
+        for (var i = 0; i < count; i++)
+            array[i] = element(this);
+        return array;
+    }
+
+    /// <summary>Passes over tagged fields, none of which is used here. Nothing in the old form.</summary>
+    public void Tags()
+    {
+        if (!Flexible)
+            return;
+        for (var left = UnsignedVarint(); left > 0; left--)
+        {
+            UnsignedVarint();
+            Take((int)Math.Min(UnsignedVarint(), int.MaxValue));
+        }
+    }
+
+    private string? Text(int length)
+    {
+        if (length < 0)
+            return null;
+        try
+        {
+            return Utf8.GetString(Take(length).Span);
+        }
+        catch (ArgumentException)
+        {
+            throw new MalformedRequestException("a string is not UTF-8");
+        }
+    }
+
+    // Zero is null, anything else one more than the length.
+    private int Compact() => (int)Math.Min(UnsignedVarint(), int.MaxValue) - 1;
+
+    private uint UnsignedVarint()
+    {
+        var value = 0u;
+        for (var shift = 0; shift < 35; shift += 7)
+        {
+            var part = (byte)Int8();
+            value |= (uint)(part & 0x7f) << shift;
+            if (part < 0x80)
+                return value;
+        }
+
+        throw new MalformedRequestException("a varint of more than five bytes");
+    }
+
+    private Memory<byte> Take(int count)
+    {
+        if (count < 0 || count > Remaining)
+            throw new MalformedRequestException($"{count} bytes wanted, {Remaining} left");
+        var taken = buffer.Slice(_at, count);
+        _at += count;
+        return taken;
+    }
+}
