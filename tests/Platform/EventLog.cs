@@ -34,3 +34,17 @@ internal static class Rejections
         throw new AssertionException($"no refusal of an event with '{marker}' came in {Limit}");
     });
 }
+
+/// <summary>cro.events.v1 as a whole.</summary>
+internal static class EventLog
+{
+    /// <summary>The number of records that have ever been written to it.</summary>
+    public static long End(string bootstrap)
+    {
+        using var consumer = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig { BootstrapServers = bootstrap, GroupId = "end" }).Build();
+        var topic = Topics.All.Single(t => t.Name == Topics.Events);
+        return Enumerable.Range(0, topic.Partitions).Sum(p => consumer.QueryWatermarkOffsets(new TopicPartition(topic.Name, p), Limit).High.Value);
+    }
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+}
