@@ -59,6 +59,14 @@ public sealed class BayesianComparison
             if (ControlMayBeNegative())
                 return NotComputable.ZeroBaseline("Control's mean is not clearly above 0: nothing is relative to it.");
             var (mean, sd) = LiftScale();
+            if (_control is BetaPosterior)
+            {
+                // the logarithm of a ratio of rates is nearly normal, the ratio is not: fewer steps
+                var (c, t) = (_control.Variance / (_control.Mean * _control.Mean), _treatment.Variance / (_treatment.Mean * _treatment.Mean));
+                (mean, sd) = (Math.Log(_treatment.Mean / _control.Mean) + 0.5 * (c - t), Math.Sqrt(c + t));
+                double OfLog(double p) => Log1P.ExpM1(Quantile(w => AtMost(Math.Exp(w), 0), p, mean, sd));
+                return new Estimate(OfLog(0.5), null, new(OfLog((1 - _credibility) / 2), OfLog(1 - (1 - _credibility) / 2)));
+            }
             double Below(double lift) => AtMost(1 + lift, 0);
             return new Estimate(Quantile(Below, 0.5, mean, sd), null, Between(Below, mean, sd));
         }

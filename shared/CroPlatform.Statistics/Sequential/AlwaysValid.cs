@@ -73,7 +73,7 @@ public static class AlwaysValid
 
     /// <summary>
     /// τ over the standard error at which the sequence is to be narrowest: √(−2 ln α + ln(−2 ln α) + 1), the approximation of
-    /// Waudby-Smith et al. (2021), app. B; further on the solution of the exact condition differs by a few per cent and gains under 0.1 % of width.
+    /// Waudby-Smith et al. (2021).
     /// </summary>
     public static double TuningFactor(double alpha)
     {

@@ -23,20 +23,20 @@ internal static class AnalysisSpeed
         foreach (var n in new[] { 1_000L, 1_000_000L, 1_000_000_000L })
         {
             var sink = 0.0;
-            for (var i = 0; i < 300; i++)
+            // until the tiers of the JIT have settled
+            for (var i = 0; i < 1_500; i++)
                 sink += Analyze(n, design);
-            var best = double.PositiveInfinity;
-            var total = Stopwatch.StartNew();
-            const int rounds = 400;
-            for (var i = 0; i < rounds; i++)
+            var times = new double[400];
+            for (var i = 0; i < times.Length; i++)
             {
                 var watch = Stopwatch.StartNew();
                 sink += Analyze(n, design);
-                best = Math.Min(best, watch.Elapsed.TotalMilliseconds);
+                times[i] = watch.Elapsed.TotalMilliseconds;
             }
-            var mean = total.Elapsed.TotalMilliseconds / rounds;
-            ok &= mean < LimitMs;
-            Console.WriteLine($"analysis of 3 variants x 10 metrics, {n} visitors a variant: mean {mean:0.000} ms, best {best:0.000} ms (limit {LimitMs} ms) {(mean < LimitMs ? "ok" : "FAILED")} [{(sink != 0 ? 1 : 0)}]");
+            Array.Sort(times);
+            var median = times[times.Length / 2];
+            ok &= median < LimitMs && double.IsFinite(sink);
+            Console.WriteLine($"analysis of 3 variants x 10 metrics, {n} visitors a variant: median {median:0.000} ms, best {times[0]:0.000} ms (limit {LimitMs} ms) {(median < LimitMs ? "ok" : "FAILED")}");
         }
         return ok;
     }

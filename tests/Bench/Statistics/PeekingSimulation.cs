@@ -17,6 +17,7 @@ internal static class PeekingSimulation
     public static bool Run(int runs, int seed)
     {
         var ok = true;
+        var seeds = new Random(seed);
         var times = Enumerable.Range(1, Looks).Select(k => (double)k / Looks).ToArray();
         foreach (var (name, spending) in new[]
         {
@@ -25,15 +26,15 @@ internal static class PeekingSimulation
         })
         {
             var design = GroupSequentialDesign.Create(times, new() { AlphaSpending = spending }).Value;
-            ok &= Report.Line($"group-sequential {name}, 10 looks, no effect", 0.05, Cross(design, 0, runs, new(seed)), runs, Report.Gate.NotAbove);
-            ok &= Report.Line($"group-sequential {name}, power at its drift", 0.8, Cross(design, design.Drift, runs, new(seed + 1)), runs, Report.Gate.NotBelow);
+            ok &= Report.Line($"group-sequential {name}, 10 looks, no effect", 0.05, Cross(design, 0, runs, new(seeds.Next())), runs, Report.Gate.NotAbove);
+            ok &= Report.Line($"group-sequential {name}, power at its drift", 0.8, Cross(design, design.Drift, runs, new(seeds.Next())), runs, Report.Gate.NotBelow);
         }
         foreach (var binding in new[] { true, false })
         {
             var design = GroupSequentialDesign.Create(
                 times, new() { Alpha = 0.025, TwoSided = false, BetaSpending = Spending.OBrienFleming, BindingFutility = binding }).Value;
-            ok &= Report.Line($"group-sequential one-sided, {(binding ? "binding" : "non-binding")} futility obeyed, no effect", 0.025, Cross(design, 0, runs, new(seed + 2)), runs, Report.Gate.NotAbove);
-            ok &= Report.Line($"group-sequential one-sided, {(binding ? "binding" : "non-binding")} futility, power", 0.8, Cross(design, design.Drift, runs, new(seed + 3)), runs, Report.Gate.NotBelow);
+            ok &= Report.Line($"group-sequential one-sided, {(binding ? "binding" : "non-binding")} futility obeyed, no effect", 0.025, Cross(design, 0, runs, new(seeds.Next())), runs, Report.Gate.NotAbove);
+            ok &= Report.Line($"group-sequential one-sided, {(binding ? "binding" : "non-binding")} futility, power", 0.8, Cross(design, design.Drift, runs, new(seeds.Next())), runs, Report.Gate.NotBelow);
         }
         ok &= Conversions(runs, seed);
         var plan = SampleSize.ForRelativeEffect(Rate, 0.1).Value;
