@@ -145,8 +145,15 @@ internal sealed class PartitionLog : IDisposable
             var limit = segment == visible.Segment ? visible.Position : segment.Size;
             var position = segment.Floor(offset)?.Position ?? 0;
             RecordBatch batch;
-            while (segment.TryReadHead(position, out batch) && batch.LastOffset < offset)
+            do
+            {
+                if (!segment.TryReadHead(position, out batch))
+                    return new ReadResult(ErrorCode.KafkaStorageError, high, start, 0); // changed by other hands
                 position += batch.Size;
+            }
+            while (batch.LastOffset < offset);
+
+            position -= batch.Size;
             var wanted = atLeastOne ? Math.Max(maxBytes, batch.Size) : maxBytes;
             if (wanted < batch.Size)
                 return new ReadResult(ErrorCode.None, high, start, 0);
@@ -393,7 +400,7 @@ internal sealed class PartitionLog : IDisposable
     private static int WholeBatches(ReadOnlySpan<byte> bytes)
     {
         var whole = 0;
-        while (bytes.Length - whole >= RecordBatch.HeaderSize && RecordBatch.Parse(bytes[whole..]).Size is var size && size <= bytes.Length - whole)
+        while (bytes.Length - whole >= RecordBatch.HeaderSize && RecordBatch.Parse(bytes[whole..]) is { IsPlausible: true, Size: var size } && size <= bytes.Length - whole)
             whole += size;
         return whole;
     }

@@ -14,6 +14,7 @@ internal sealed class Segment : IDisposable
 {
     private const int IndexInterval = 8 * 1024;
     private const int EntrySize = 24;
+    private const int CrcSize = 4;
 
     private readonly ILogFiles _files;
     private readonly string _indexPath;
@@ -83,35 +84,35 @@ internal sealed class Segment : IDisposable
         byte[] bytes;
         lock (_gate)
         {
-            bytes = new byte[(_index.Count + 1) * EntrySize];
+            bytes = new byte[((_index.Count + 1) * EntrySize) + CrcSize];
             for (var i = 0; i < _index.Count; i++)
                 Write(_index[i], bytes.AsSpan(i * EntrySize));
             Write(new IndexEntry(NextOffset, Size, MaxTimestamp), bytes.AsSpan(_index.Count * EntrySize));
         }
 
+        // The CRC is for a part of an older index under a part of this one, which a loss of power can leave.
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(bytes.Length - CrcSize), Crc32C.Of(bytes.AsSpan(0, bytes.Length - CrcSize)));
         using var file = _files.Open(_indexPath);
         file.Write(bytes, 0);
         file.SetLength(bytes.Length);
     }
 
     /// <summary>Takes the stored index over if it describes the first bytes of this file up to a position.</summary>
-    /// <param name="upTo">Null for the whole file.</param>
-    public bool TryLoadIndex(long? upTo)
+    public bool TryLoadIndex(long upTo)
     {
         var bytes = _files.ReadAll(_indexPath) ?? [];
-        if (bytes.Length < EntrySize || bytes.Length % EntrySize != 0)
+        if (bytes.Length < EntrySize + CrcSize || bytes.Length % EntrySize != CrcSize
+            || BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(bytes.Length - CrcSize)) != Crc32C.Of(bytes.AsSpan(0, bytes.Length - CrcSize)))
+        {
             return false;
+        }
+
         var entries = new IndexEntry[bytes.Length / EntrySize];
         for (var i = 0; i < entries.Length; i++)
             entries[i] = Read(bytes.AsSpan(i * EntrySize));
         var end = entries[^1];
-        if (end.Position != (upTo ?? File.Length) || end.Position > File.Length || end.Offset < BaseOffset || entries[0].Offset != BaseOffset)
+        if (end.Position != upTo || end.Position > File.Length || entries[0].Offset != BaseOffset)
             return false;
-        for (var i = 1; i < entries.Length; i++)
-        {
-            if (entries[i].Offset <= entries[i - 1].Offset || entries[i].Position <= entries[i - 1].Position)
-                return false;
-        }
 
         // The last batch named is looked at, so that an index left over from another file of this name is found out.
         if (entries.Length > 1 && (!TryReadHead(entries[^2].Position, out var batch) || batch.BaseOffset != entries[^2].Offset))

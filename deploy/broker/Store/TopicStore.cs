@@ -32,6 +32,7 @@ internal sealed partial class TopicStore : IDisposable
         CreateEmpty(Folder("staging"));
         CreateEmpty(Folder("deleted"));
         files.SyncDirectory(options.Data);
+        files.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Data)) ?? options.Data);
         _cluster = Load<ClusterFile>(ClusterPath) ?? new ClusterFile(NewId(), 0);
         _nextProducerId = _cluster.NextProducerId;
         foreach (var name in files.Folders(Folder("topics")))
