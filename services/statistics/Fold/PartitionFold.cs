@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Confluent.Kafka;
 using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Experimentation.Facts;
@@ -15,6 +16,8 @@ namespace CroPlatform.Services.Statistics.Fold;
 internal sealed partial class PartitionFold(
     IPartitionRows store, StoredPartition stored, Func<Catalog> catalog, StatisticsOptions options, FoldMetrics metrics, ILogger logger) : IPartitionState
 {
+    private static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(250);
+
     private readonly Dictionary<(string Site, string Unit), CachedUnit> _units = [];
     private readonly Aggregates _aggregates = stored.Aggregates;
     private readonly FoldedExperiments _folded = stored.Folded;
@@ -25,12 +28,13 @@ internal sealed partial class PartitionFold(
     private Claim _claim = stored.Claim;
     private long _next = stored.Claim.Next;
     private long _folds;
+    private long _liveAt;
     private volatile LiveSnapshot _live = new(stored.Claim.Epoch, -1, []);
 
     /// <summary>Goes up with every change of the aggregates.</summary>
     public long Changes { get; private set; }
 
-    /// <summary>The running experiments' counters, made by the folding thread after each batch: other threads read it whole.</summary>
+    /// <summary>The running experiments' counters, made by the folding thread a few times a second: other threads read it whole.</summary>
     public LiveSnapshot Live => _live;
 
     public bool IsDirty => _next > _claim.Next || _folded.Changed.Count > 0 || _changedBalance.Count > 0;
@@ -61,7 +65,9 @@ internal sealed partial class PartitionFold(
     public async Task TickAsync(CancellationToken ct)
     {
         await CatchUpAsync(ct);
-        if (_live.Changes != Changes) _live = LiveSnapshot.Of(_claim.Epoch, Changes, _folded.All, _aggregates);
+        if (_live.Changes == Changes || Stopwatch.GetElapsedTime(_liveAt) < LiveInterval) return;
+        _live = LiveSnapshot.Of(_claim.Epoch, Changes, _folded.All, _aggregates);
+        _liveAt = Stopwatch.GetTimestamp();
     }
 
     public async Task<long> CheckpointAsync(CancellationToken ct)

@@ -10,14 +10,23 @@ using Npgsql;
 namespace CroPlatform.Services.Statistics.Publish;
 
 /// <summary>
-/// Judges each experiment whose stored numbers or version changed, and publishes the results. One instance does it at a time: the one
-/// that holds an advisory lock.
+/// Judges each experiment whose stored numbers or version changed, and from time to time those whose verdict is open, since days pass and
+/// windows close by themselves; publishes the results. One instance does it at a time: the one that holds an advisory lock.
 /// </summary>
 internal sealed partial class ResultsPublisher(
     NpgsqlDataSource source, NumbersReader numbers, CatalogReader catalog, RecordProducer producer, TimeProvider clock, IOptions<StatisticsOptions> options,
     ILogger<ResultsPublisher> logger) : BackgroundService
 {
     private const long LeaderLock = 7_230_114_905_551_001;
+
+    /// <summary>What was published last of an experiment.</summary>
+    private readonly record struct Published(long Changes, int Version, bool IsOpen, long AtMs)
+    {
+        private const long OpenVerdictMs = 30_000;
+
+        public bool StillStands(long changes, int version) =>
+            Changes == changes && Version == version && (!IsOpen || Environment.TickCount64 - AtMs < OpenVerdictMs);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -43,7 +52,7 @@ internal sealed partial class ResultsPublisher(
         await using var leader = await source.OpenConnectionAsync(ct);
         await using var acquire = new NpgsqlCommand($"select pg_try_advisory_lock({LeaderLock})", leader);
         if (await acquire.ExecuteScalarAsync(ct) is not true) return;
-        var published = new Dictionary<(string Site, string Experiment), (long Changes, int Version)>();
+        var published = new Dictionary<(string Site, string Experiment), Published>();
         while (!ct.IsCancellationRequested)
         {
             await using (var alive = new NpgsqlCommand("select 1", leader)) await alive.ExecuteScalarAsync(ct);
@@ -52,19 +61,20 @@ internal sealed partial class ResultsPublisher(
             {
                 var key = (experiment.Site, experiment.Key);
                 var count = changes.GetValueOrDefault(key);
-                if (published.TryGetValue(key, out var last) && last.Changes == count && last.Version == experiment.Version) continue;
-                await PublishAsync(experiment, ct);
-                published[key] = (count, experiment.Version);
+                if (published.TryGetValue(key, out var last) && last.StillStands(count, experiment.Version)) continue;
+                published[key] = new Published(count, experiment.Version, await PublishAsync(experiment, ct), Environment.TickCount64);
             }
 
             await Task.Delay(options.Value.ResultsMs, ct);
         }
     }
 
-    private async Task PublishAsync(Experimentation.Experiment experiment, CancellationToken ct)
+    /// <returns>Whether only the passing of time could change the verdict.</returns>
+    private async Task<bool> PublishAsync(Experimentation.Experiment experiment, CancellationToken ct)
     {
         var results = Analyst.Analyse(experiment, await numbers.ReadAsync(experiment, ct), clock.GetUtcNow());
         await producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment.Site, results), ct);
+        return results.Decision.Value == "undecided";
     }
 
     public static Contracts.Statistics.ExperimentResults Wire(string site, ExperimentResults results) => new()
