@@ -1,0 +1,107 @@
+using CroPlatform.Experimentation;
+using CroPlatform.Services.Statistics.Decide;
+using CroPlatform.Services.Statistics.Fold;
+
+namespace CroPlatform.Services.Tests.Statistics;
+
+/// <summary>Verdicts on known counts.</summary>
+public sealed class JudgeTests
+{
+    private const long DayMs = 86_400_000;
+    private const long Start = 100 * DayMs;
+    private const long Stop = Start + DayMs;
+
+    private static readonly Experiment Stopped = new()
+    {
+        Site = "s",
+        Key = "e",
+        Version = 2,
+        EffectiveMs = Stop,
+        Status = ExperimentStatus.Completed,
+        Assignment = AssignmentMode.External,
+        Variants = [new Variant("a", "a"), new Variant("b", "b")],
+        Metrics = [new Metric { Key = "m", Kind = MetricKind.Conversion, Event = "x" }],
+        Decision = new DecisionRule { MinSample = 100 },
+        Phases = [new Phase { Index = 0, Weights = [0.5, 0.5], Seed = "e", Periods = [new Period(Start, Stop)] }],
+        StoppedMs = Stop,
+    };
+
+    [TestCase(1_000, 50, 1_000, 120, "winner", "b")]
+    [TestCase(1_000, 120, 1_000, 50, "loser", "b")]
+    [TestCase(1_000, 50, 1_000, 55, "inconclusive", null)]
+    [TestCase(1_000, 50, 1_200, 120, "blocked", null)]
+    [TestCase(90, 5, 95, 40, "undecided", null)]
+    public void Of_AStoppedTest_IsFinal(long n0, long c0, long n1, long c1, string verdict, string? variant)
+    {
+        var decision = Analyse(Stopped, Counts(n0, c0, n1, c1)).Decision;
+        Assert.That((decision.Value, decision.Variant), Is.EqualTo((verdict, variant)));
+        Assert.That(decision.Reasons, Is.Not.Empty);
+    }
+
+    [Test]
+    public void Of_ARunningTest_ShowsNoVerdictBeforeItsHorizon()
+    {
+        var running = Stopped with { Status = ExperimentStatus.Running, StoppedMs = 0 };
+        var decision = Analyse(running, Counts(1_000, 50, 1_000, 150)).Decision;
+        Assert.That((decision.Value, decision.Reasons[0].Code), Is.EqualTo(("undecided", "horizon")));
+    }
+
+    [Test]
+    public void Of_AnEffectBelowTheMinimum_IsNoWinner() =>
+        Assert.That(Analyse(Stopped with { Decision = new DecisionRule { MinEffect = 2 } }, Counts(1_000, 50, 1_000, 120)).Decision.Value, Is.Not.EqualTo("winner"));
+
+    [Test]
+    public void Of_ABrokenGuardrail_IsNoWinner()
+    {
+        var guarded = Stopped with
+        {
+            Metrics = [Stopped.Metrics[0], new Metric { Key = "errors", Kind = MetricKind.Conversion, Event = "error", Guardrail = true, Decrease = true }],
+        };
+        var numbers = new Numbers([Cell(0, 1_000, 50, 20), Cell(1, 1_000, 120, 90)], new Dictionary<ExclusionKey, long>(), true);
+        var decision = Analyse(guarded, numbers).Decision;
+        Assert.That(decision.Value, Is.EqualTo("loser"));
+        Assert.That(decision.Reasons.Select(r => r.Code), Does.Contain("guardrail_broken"));
+    }
+
+    [Test]
+    public void Of_WindowsStillOpen_WaitsForThem()
+    {
+        var windowed = Stopped with { Metrics = [Stopped.Metrics[0] with { WindowHours = 48 }] };
+        var numbers = Counts(1_000, 50, 1_000, 120);
+        Assert.That(Analyse(windowed, numbers, Stop + DayMs).Decision.Value, Is.EqualTo("undecided"));
+        Assert.That(Analyse(windowed, numbers, Start + 3 * DayMs).Decision.Value, Is.EqualTo("winner"), "exposure day + window has passed");
+    }
+
+    [Test]
+    public void Of_MoreThanOnePercentCrossovers_IsBlocked()
+    {
+        var crossed = Counts(1_000, 50, 1_000, 120) with
+        {
+            Exclusions = new Dictionary<ExclusionKey, long> { [new ExclusionKey("s", "e", ExclusionClass.Crossover, 0)] = 30 },
+        };
+        Assert.That(Analyse(Stopped, crossed).Decision.Reasons[0].Code, Is.EqualTo("crossover"));
+    }
+
+    [Test]
+    public void Analyse_NoUnits_NamesWhatIsMissing()
+    {
+        var results = Analyse(Stopped, new Numbers([], new Dictionary<ExclusionKey, long>(), true));
+        Assert.That(results.SampleRatio.Missing, Does.ContainKey("p_value"));
+        Assert.That(results.Metrics[0].Variants[1].Mean, Is.Null);
+        Assert.That(results.Metrics[0].Variants[1].Missing.Keys, Is.SupersetOf(new[] { "mean", "lift", "difference", "p_value" }));
+    }
+
+    private static ExperimentResults Analyse(Experiment experiment, Numbers numbers, long now = Stop + DayMs) =>
+        Analyst.Analyse(experiment, numbers, DateTimeOffset.FromUnixTimeMilliseconds(now));
+
+    private static Numbers Counts(long n0, long c0, long n1, long c1) => new([Cell(0, n0, c0), Cell(1, n1, c1)], new Dictionary<ExclusionKey, long>(), true);
+
+    private static (CellKey, Cell) Cell(int variant, long units, params long[] converted) => (
+        new CellKey("s", "e", 1, 0, 100, variant),
+        new Cell(converted.Length)
+        {
+            Units = units,
+            Sums = Array.ConvertAll(converted, c => (Int128)c * Scaled.One),
+            SumsOfSquares = Array.ConvertAll(converted, c => (Int128)c * Scaled.One * Scaled.One),
+        });
+}
