@@ -3,6 +3,7 @@ using CroPlatform.Contracts.Events;
 using CroPlatform.Services.Ingestion;
 using CroPlatform.Services.Ingestion.Check;
 using CroPlatform.Services.Ingestion.Receive;
+using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Extensions.Options;
 
