@@ -33,6 +33,7 @@ public sealed class FuzzTests
         Assert.That(after.Produce("kept", Batches.Of(["after"])), Is.EqualTo((ErrorCode.None, 1L)));
         Assert.That(Batches.Values(after.Fetch("kept", 0).Records).Select(r => r.Value), Is.EqualTo(new[] { "before", "after" }));
         Assert.That(GC.GetTotalMemory(forceFullCollection: true), Is.LessThan(256L << 20));
+        Assert.That(broker.Log.Where(line => line.Contains(" failed: ", StringComparison.Ordinal)), Is.Empty, "no request is a fault of the broker's");
         Assert.That(closed.Sum(), Is.InRange(1, requests - 1), "some are refused, some still make sense");
     }
 

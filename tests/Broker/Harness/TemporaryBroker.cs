@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using CroPlatform.Broker.Store;
 
 namespace CroPlatform.Broker.Tests;
@@ -19,7 +20,8 @@ internal sealed class TemporaryBroker : IAsyncDisposable
 
     public string Bootstrap => Broker.Bootstrap;
 
-    public string Data => _folder;
+    /// <summary>What the broker had to say.</summary>
+    public ConcurrentQueue<string> Log { get; } = [];
 
     /// <summary>A clean end and a start on the same data, at another port.</summary>
     public async Task RestartAsync()
@@ -34,5 +36,5 @@ internal sealed class TemporaryBroker : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private KafkaBroker Start() => new(_options, new DiskFiles(), TimeProvider.System, TestContext.Out.WriteLine);
+    private KafkaBroker Start() => new(_options, new DiskFiles(), TimeProvider.System, Log.Enqueue);
 }
