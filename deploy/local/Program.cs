@@ -22,6 +22,7 @@ try
         "up" => await UpCommand.RunAsync(arguments, progress, stop.Token),
         "down" => await DownCommand.RunAsync(arguments, progress, stop.Token),
         "status" => await StatusCommand.RunAsync(arguments, progress, stop.Token),
+        "demo" => await DemoCommand.RunAsync(arguments, progress, stop.Token),
         "test" => await TestCommand.RunAsync(arguments, progress, stop.Token),
         "bench" => await BenchCommand.RunAsync(arguments, progress, stop.Token),
         "restart" => await ProcessCommands.RestartAsync(arguments, progress, stop.Token),

@@ -9,15 +9,16 @@ using CroPlatform.Services.Assignment.Serve;
 
 var builder = ServiceHost.CreateBuilder("assignment", args);
 builder.Services.AddValidated<AssignmentOptions>(AssignmentOptions.Section);
-builder.Services.AddKafka().AddCatalog().AddCatalogKeys<CatalogReader>(c => c.Current);
+builder.Services.AddKafka().AddCatalog().AddCatalogKeys<CatalogReader>(c => c.Current, c => c.HasCaughtUp);
 builder.Services.AddSingleton<SnapshotHolder>().AddSingleton<AssignmentDesk>().AddSingleton<ExposurePublisher>();
 builder.Services.AddSingleton<AssignmentGrpc>();
 builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the experiments");
-builder.Services.AddGrpc();
+builder.Services.AddGrpcWithHealth();
 
 var app = builder.Build();
 app.Services.GetRequiredService<SnapshotHolder>();
 app.UseServiceDefaults();
 app.MapAssignments();
 app.MapAssignmentGrpc();
+app.MapGrpcServiceHealth();
 return await app.RunServiceAsync();

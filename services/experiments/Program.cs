@@ -11,7 +11,7 @@ using CroPlatform.Services.Experiments.Store;
 var builder = ServiceHost.CreateBuilder("experiments", args);
 builder.Services.AddValidated<BootstrapOptions>(BootstrapOptions.Section);
 builder.Services.AddKafka().AddPostgres(Schema.Name);
-builder.Services.AddSingleton<SiteDirectory>().AddCatalogKeys<SiteDirectory>(s => s.Catalog);
+builder.Services.AddSingleton<SiteDirectory>().AddCatalogKeys<SiteDirectory>(s => s.Catalog, s => s.IsLoaded);
 builder.Services.AddSingleton<MetricStore>().AddSingleton<ExperimentStore>().AddSingleton<ExperimentCommands>();
 builder.Services.AddSingleton<Publisher>().AddHostedService(p => p.GetRequiredService<Publisher>());
 builder.Services.AddReadiness<SiteDirectory>("sites", s => s.IsLoaded ? null : "the schema is being prepared");

@@ -8,7 +8,7 @@ using CroPlatform.Services.Reporting.Serve;
 
 var builder = ServiceHost.CreateBuilder("reporting", args);
 builder.Services.AddValidated<PeerOptions>(PeerOptions.Section);
-builder.Services.AddKafka().AddCatalog().AddCatalogKeys<CatalogReader>(c => c.Current);
+builder.Services.AddKafka().AddCatalog().AddCatalogKeys<CatalogReader>(c => c.Current, c => c.HasCaughtUp);
 builder.Services.AddSingleton<ResultsReader>().AddHostedService(p => p.GetRequiredService<ResultsReader>());
 builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the experiments");
 builder.Services.AddReadiness<ResultsReader>("results", r => r.HasCaughtUp ? null : "still reading the results");

@@ -31,6 +31,51 @@ public sealed class Cluster(IOptions<KafkaOptions> options) : IDisposable
         return description.TopicId.ToString();
     }
 
+    /// <summary>
+    /// Makes the topics that are not there, replicated as the cluster's default says. Those with records to be kept for ever are told so; what
+    /// is there already is left as it is.
+    /// </summary>
+    public async Task CreateMissingAsync(IEnumerable<Topic> topics)
+    {
+        ArgumentNullException.ThrowIfNull(topics);
+        foreach (var topic in topics)
+        {
+            try
+            {
+                await LogIdAsync(topic);
+            }
+            catch (KafkaException e) when (e.Error.Code is ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic)
+            {
+                await CreateAsync(topic);
+            }
+            catch (DescribeTopicsException e) when (e.Results.TopicDescriptions.TrueForAll(t => t.Error.Code == ErrorCode.UnknownTopicOrPart))
+            {
+                await CreateAsync(topic);
+            }
+        }
+    }
+
+    private async Task CreateAsync(Topic topic)
+    {
+        try
+        {
+            await _admin.Value.CreateTopicsAsync(
+            [
+                new TopicSpecification
+                {
+                    Name = topic.Name,
+                    NumPartitions = topic.Partitions,
+                    ReplicationFactor = -1,
+                    Configs = topic.KeptForEver ? new Dictionary<string, string> { ["retention.ms"] = "-1", ["retention.bytes"] = "-1" } : [],
+                },
+            ]);
+        }
+        catch (CreateTopicsException e) when (e.Results.TrueForAll(r => r.Error.Code is ErrorCode.NoError or ErrorCode.TopicAlreadyExists))
+        {
+            // Another instance was faster.
+        }
+    }
+
     public void Dispose()
     {
         if (_admin.IsValueCreated) _admin.Value.Dispose();

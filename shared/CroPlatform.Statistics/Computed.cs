@@ -57,10 +57,23 @@ public readonly record struct Computed<T>
     public Computed<TOut> Then<TOut>(Func<T, Computed<TOut>> next) => IsComputed ? next(_value!) : Missing!.Value;
 
     [SuppressMessage("Usage", "CA2225", Justification = "The conversion is the constructor.")]
-    public static implicit operator Computed<T>(T value) => new(value, default, isComputed: true);
+    public static implicit operator Computed<T>(T value) => HoldsNaN(value)
+        ? new(default, new("out_of_range", "The values are too large or too small for double precision."), isComputed: false)
+        : new(value, default, isComputed: true);
 
     [SuppressMessage("Usage", "CA2225", Justification = "The conversion is the constructor.")]
     public static implicit operator Computed<T>(NotComputable missing) => new(default, missing, isComputed: false);
+
+    /// <summary>The last guard: whatever overflowed on the way, NaN never leaves as a figure.</summary>
+    private static bool HoldsNaN(T value) => value switch
+    {
+        double number => double.IsNaN(number),
+        Interval interval => double.IsNaN(interval.Low + interval.High) && !(double.IsInfinity(interval.Low) && double.IsInfinity(interval.High)),
+        Estimate estimate => double.IsNaN(estimate.Value) || double.IsNaN(estimate.Interval.Low) || double.IsNaN(estimate.Interval.High),
+        TestResult test => double.IsNaN(test.Statistic) || double.IsNaN(test.PValue) || double.IsNaN(test.LogPValue),
+        SampleSummary summary => double.IsNaN(summary.Mean) || double.IsNaN(summary.Variance),
+        _ => false,
+    };
 
     public override string ToString() => IsComputed ? $"{_value}" : Missing.ToString()!;
 }

@@ -1,1 +1,29 @@
-Console.WriteLine("not built yet");
+using CroPlatform.Bench;
+using CroPlatform.Bench.Assign;
+using CroPlatform.Bench.Ceilings;
+using CroPlatform.Bench.Ingest;
+using CroPlatform.Bench.Statistics;
+
+// `./cro bench NAME [name=value …]`; CRO_ENDPOINTS names the platform that is measured.
+var measurements = new Dictionary<string, Func<string[], Task<int>>>
+{
+    ["ingest"] = IngestBench.RunAsync,
+    ["assign"] = AssignBench.RunAsync,
+    ["statistics"] = words => Task.FromResult(StatisticsBench.Run(words)),
+};
+if (args is [BareServer.Verb]) return await BareServer.RunAsync();
+if (args is not [var name, .. var rest] || !measurements.TryGetValue(name, out var measure))
+{
+    await Console.Error.WriteLineAsync($"which measurement? one of: {string.Join(", ", measurements.Keys)}");
+    return 2;
+}
+
+try
+{
+    return await measure(rest);
+}
+catch (BenchException e)
+{
+    await Console.Error.WriteLineAsync(e.Message);
+    return 1;
+}

@@ -67,6 +67,21 @@ public sealed class ExperimentFoldTests
     public void Of_ValueProperty_IsReadFromTheProperties() =>
         Assert.That(Fold(External, Shown("a", Start), Purchase(Start, 1, """{"loyalty": {"points": 12.5}}""")).Outcomes[3], Is.EqualTo(125_000));
 
+    [TestCase("""{"plan": "pro"}""", 1)]
+    [TestCase("""{"properties.plan": "pro"}""", 1)]
+    [TestCase("""{"value": {"$gt": 10}}""", 1)]
+    [TestCase("""{"plan": {"$exists": false}}""", 1)]
+    [TestCase("""{"type": "purchase"}""", 2)]
+    public void Of_FilteredMetric_CountsWhatPasses(string filter, int expected)
+    {
+        var filtered = External with
+        {
+            Metrics = [new Metric { Key = "m", Kind = MetricKind.Count, Event = "purchase", FilterJson = System.Text.Encoding.UTF8.GetBytes(filter) }],
+        };
+        var contribution = Fold(filtered, Shown("a", Start), Purchase(Start, 5, """{"plan": "pro"}"""), Purchase(Start, 50));
+        Assert.That(contribution.Outcomes[0], Is.EqualTo(expected * Scaled.One));
+    }
+
     [Test]
     public void Of_TwoVariants_IsCrossoverOfTheFirst()
     {

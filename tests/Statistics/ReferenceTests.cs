@@ -15,6 +15,9 @@ public sealed class ReferenceTests
             FrequentistCases.Methods,
             PowerCases.Methods,
             BayesianCases.Methods,
+            SequentialCases.Methods,
+            CombinationCases.Methods,
+            TrustCases.Methods,
         }
         .SelectMany(methods => methods).ToDictionary();
 

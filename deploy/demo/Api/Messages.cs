@@ -9,6 +9,9 @@ internal sealed record ClientEvent
     public required string Type { get; init; }
     public required string VisitorId { get; init; }
 
+    /// <summary>When it happened by the client's clock: requests overtake each other, so the time of receipt says little.</summary>
+    public required DateTimeOffset Timestamp { get; init; }
+
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Experiment { get; init; }
 

@@ -78,13 +78,14 @@ internal sealed class ShopTraffic(PublicApi api, Endpoints endpoints, string run
     {
         var tally = _tally[variant];
         tally.Visitors++;
-        events.Add(new ClientEvent { Id = $"{visitor}-x", Type = "exposure", VisitorId = visitor, Experiment = Key, Variant = variant });
+        var now = DateTimeOffset.UtcNow;
+        events.Add(new ClientEvent { Id = $"{visitor}-x", Type = "exposure", VisitorId = visitor, Timestamp = now, Experiment = Key, Variant = variant });
         if (random.NextDouble() >= (variant == "control" ? ControlRate : TreatmentRate)) return;
         // Log-normal baskets around 40, in whole cents.
         var basket = Math.Round((decimal)Math.Exp(3.5 + 0.6 * Normal(random)), 2);
         tally.Buyers++;
         tally.Revenue += basket;
-        events.Add(new ClientEvent { Id = $"{visitor}-p", Type = "purchase", VisitorId = visitor, Value = basket, Currency = "EUR" });
+        events.Add(new ClientEvent { Id = $"{visitor}-p", Type = "purchase", VisitorId = visitor, Timestamp = now.AddMilliseconds(1), Value = basket, Currency = "EUR" });
     }
 
     private static double Normal(Random random) => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());

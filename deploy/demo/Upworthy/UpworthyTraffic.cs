@@ -71,10 +71,11 @@ internal sealed class UpworthyTraffic(PublicApi api, IReadOnlyList<UpworthyTest>
         foreach (var (package, visitor, clicks) in mixed)
         {
             var id = $"{run}-{test.Id}-{package.Number}-{visitor}";
-            events.Add(new ClientEvent { Id = $"{id}-x", Type = "exposure", VisitorId = id, Experiment = KeyOf(test), Variant = package.Key });
-            if (clicks) events.Add(new ClientEvent { Id = $"{id}-c", Type = "headline_click", VisitorId = id });
+            var now = DateTimeOffset.UtcNow;
+            events.Add(new ClientEvent { Id = $"{id}-x", Type = "exposure", VisitorId = id, Timestamp = now, Experiment = KeyOf(test), Variant = package.Key });
+            if (clicks) events.Add(new ClientEvent { Id = $"{id}-c", Type = "headline_click", VisitorId = id, Timestamp = now.AddMilliseconds(1) });
             // Real traffic has broken clients: such an event is refused, its neighbours are not.
-            if (random.Next(1_000) < BadInThousand) events.Add(new ClientEvent { Id = $"{id}-b", Type = "headline_click", VisitorId = "undefined" });
+            if (random.Next(1_000) < BadInThousand) events.Add(new ClientEvent { Id = $"{id}-b", Type = "headline_click", VisitorId = "undefined", Timestamp = now });
         }
 
         return events;

@@ -21,29 +21,15 @@ internal static class BenchCommand
             return await StartAsync(progress, cancel);
         }
 
-        string[] command = [Checkout.Assembly("tests/Bench", "CroPlatform.Bench"), name, .. arguments.Rest()];
+        string[] command = ["dotnet", Checkout.Assembly("tests/Bench", "CroPlatform.Bench"), name, .. arguments.Rest()];
         if (Environment.GetEnvironmentVariable(EndpointsVariable) is { Length: > 0 } endpoints)
             return await BenchAsync(command, endpoints, cancel);
         await using var platform = await TemporaryPlatform.StartAsync("bench", progress, cancel);
         return await BenchAsync(command, platform.Data.Endpoints, cancel);
     }
 
-    private static async Task<int> BenchAsync(string[] command, string endpoints, CancellationToken cancel)
-    {
-        var start = new ProcessStartInfo("dotnet", command) { WorkingDirectory = Checkout.Root };
-        start.Environment[EndpointsVariable] = endpoints;
-        using var bench = Process.Start(start)!;
-        try
-        {
-            await bench.WaitForExitAsync(cancel);
-            return bench.ExitCode;
-        }
-        catch (OperationCanceledException)
-        {
-            bench.Kill(entireProcessTree: true);
-            throw;
-        }
-    }
+    private static Task<int> BenchAsync(string[] command, string endpoints, CancellationToken cancel) =>
+        Foreground.RunAsync(command, new Dictionary<string, string> { [EndpointsVariable] = endpoints }, cancel);
 
     /// <summary>Times whole runs of <c>./cro up</c> with everything built: on a new data folder, then on the same one again.</summary>
     private static async Task<int> StartAsync(Progress progress, CancellationToken cancel)

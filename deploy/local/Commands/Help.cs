@@ -11,6 +11,8 @@ internal static class Help
           logs SERVICE [-f] [-n LINES] [--data DIR]
           restart SERVICE [--data DIR]      end one process and start it again
           kill SERVICE [--data DIR]         end one process at once (SIGKILL), to see what the others do
+          demo [--events N] [--seed N] [--keep] [--data DIR] [--port N]
+                                            real A/B tests as live traffic, results next to the truth; --keep leaves it running
           test [FILTER]                     all tests, against an instance of their own; FILTER: part of a test's full name
           bench NAME [arguments]            measure; 'bench start' measures starting
           help

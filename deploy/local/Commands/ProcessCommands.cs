@@ -32,17 +32,7 @@ internal static class ProcessCommands
         var log = platform.Data.Log(name);
         if (!File.Exists(log))
             throw new FailureException($"{name} has said nothing yet: there is no {log}");
-        var tail = System.Diagnostics.Process.Start("tail", [follow ? "-F" : "-q", "-n", lines.ToString(), log]);
-        try
-        {
-            await tail.WaitForExitAsync(cancel);
-        }
-        catch (OperationCanceledException)
-        {
-            tail.Kill();
-        }
-
-        return 0;
+        return await Foreground.RunAsync(["tail", follow ? "-F" : "-q", "-n", lines.ToString(), log], new Dictionary<string, string>(), cancel);
     }
 
     private static (Platform Platform, string Name) Take(Arguments arguments, Progress progress)

@@ -31,25 +31,18 @@ internal static class StatusCommand
 
     private static async Task<Row> RowAsync(string name, DataFolder data, Endpoints? endpoints, CancellationToken cancel)
     {
-        var process = new PidFiles(data).Alive(name);
+        var pids = new PidFiles(data);
+        var process = pids.Alive(name);
         var address = AddressOf(name, data, endpoints);
         if (process is null)
-            return new Row(name, endpoints is not null && IsOutside(name) ? State.Outside : State.Stopped, address);
+            return new Row(name, endpoints is not null && IsOutside(name, pids) ? State.Outside : State.Stopped, address);
         var lacks = endpoints is null ? "starting" : await ProbeAsync(name, data, endpoints, cancel);
         return new Row(name, lacks is null ? State.Ready : State.Unready, address, process.Pid, process.StartedAt, lacks);
     }
 
-    private static bool IsOutside(string name)
-    {
-        var outside = OutsideServers.FromEnvironment();
-        return name switch
-        {
-            BrokerServer.Name => outside.Kafka is not null,
-            PostgresServer.Name => outside.Postgres is not null,
-            RedisServer.Name => outside.Redis is not null,
-            _ => false,
-        };
-    }
+    /// <summary>One of ours that was killed leaves its pid file; only an outside server has none.</summary>
+    private static bool IsOutside(string name, PidFiles pids) =>
+        (name is PostgresServer.Name or RedisServer.Name or BrokerServer.Name) && !pids.Knows(name);
 
     private static string? AddressOf(string name, DataFolder data, Endpoints? endpoints) => name switch
     {

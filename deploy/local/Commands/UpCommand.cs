@@ -20,7 +20,7 @@ internal static class UpCommand
         progress.Line($"""
 
             ready in {Progress.Seconds(clock.Elapsed)}
-              page        {endpoints.Public}/
+              page        {endpoints.Public}/   (sign in with admin_key)
               events      POST {endpoints.Public}/v1/events
               addresses and keys   {data.Endpoints}
               logs        ./cro logs SERVICE      end: ./cro down

@@ -10,6 +10,9 @@ internal sealed class Platform(DataFolder data, Progress progress)
 
     public DataFolder Data => data;
 
+    /// <summary>Whether any of its processes runs.</summary>
+    public bool IsRunning => data.Exists && _pids.Names().Any(name => _pids.Alive(name) is not null);
+
     /// <summary>Every process there can be, in the order of starting.</summary>
     public static IReadOnlyList<string> AllNames { get; } = [PostgresServer.Name, RedisServer.Name, BrokerServer.Name, .. Services.Names, Ports.Door];
 
@@ -113,9 +116,9 @@ internal sealed class Platform(DataFolder data, Progress progress)
         var broker = new BrokerServer(data, ports[BrokerServer.Name]);
         await AllAsync(
         [
-            outside.Postgres is null ? StartPostgresAsync() : Task.CompletedTask,
-            outside.Redis is null ? processes.EnsureAsync(redis.Prepare(), cancel) : Task.CompletedTask,
-            outside.Kafka is null ? StartBrokerAsync() : Task.CompletedTask,
+            outside.Postgres is null ? StartPostgresAsync() : processes.StopAsync(PostgresServer.Name, cancel),
+            outside.Redis is null ? processes.EnsureAsync(redis.Prepare(), cancel) : processes.StopAsync(RedisServer.Name, cancel),
+            outside.Kafka is null ? StartBrokerAsync() : processes.StopAsync(BrokerServer.Name, cancel),
         ]);
         return new Servers(
             outside.Kafka ?? BrokerServer.Bootstrap(data),

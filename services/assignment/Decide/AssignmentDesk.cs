@@ -53,17 +53,20 @@ internal sealed class AssignmentDesk(SnapshotHolder holder, ExposurePublisher ex
     {
         var experiment = assigner.Experiment;
         if (isStale) return new AssignmentAnswer(experiment.Key, assigner, new Decision(experiment.Control, false, AssignmentReason.Stale, null, null));
-        var unit = experiment.Unit == question.UnitType ? question.UnitId : FromAttributes(question.AttributesJson, experiment.Unit);
-        return new AssignmentAnswer(experiment.Key, assigner, assigner.Decide(unit));
+        var isOwnUnit = experiment.Unit == question.UnitType;
+        if (question.AttributesJson.IsEmpty || (isOwnUnit && !assigner.ReadsAttributes))
+        {
+            return new AssignmentAnswer(experiment.Key, assigner, assigner.Decide(isOwnUnit ? question.UnitId : ""));
+        }
+
+        using var attributes = JsonDocument.Parse(question.AttributesJson);
+        var unit = isOwnUnit ? question.UnitId : UnitIn(attributes.RootElement, experiment.Unit);
+        return new AssignmentAnswer(experiment.Key, assigner, assigner.Decide(unit, attributes.RootElement));
     }
 
     /// <summary>The id of another type of unit stands in the attributes as user_id, account_id …; empty if it does not.</summary>
-    private static string FromAttributes(ReadOnlyMemory<byte> attributes, string unitType)
-    {
-        if (attributes.IsEmpty) return "";
-        using var document = JsonDocument.Parse(attributes);
-        return document.RootElement.TryGetProperty($"{unitType}_id", out var id) && id.ValueKind == JsonValueKind.String ? id.GetString()! : "";
-    }
+    private static string UnitIn(JsonElement attributes, string unitType) =>
+        attributes.TryGetProperty($"{unitType}_id", out var id) && id.ValueKind == JsonValueKind.String ? id.GetString()! : "";
 
     private async ValueTask<AssignmentAnswer[]> ExposeAsync(string site, string unit, AssignmentAnswer[] answers)
     {

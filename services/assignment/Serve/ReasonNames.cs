@@ -7,6 +7,7 @@ internal static class ReasonNames
     public static string Of(AssignmentReason reason) => reason switch
     {
         AssignmentReason.Split => "split",
+        AssignmentReason.Targeting => "targeting",
         AssignmentReason.Coverage => "coverage",
         AssignmentReason.NoUnit => "no_unit",
         AssignmentReason.NotRunning => "not_running",

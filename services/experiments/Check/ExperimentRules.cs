@@ -24,7 +24,7 @@ internal static class ExperimentRules
             else problems.Add("out_of_range", "unit", "unit must be visitor, user, account or device");
         }
 
-        if (request.Targeting is not null) problems.NotSupported("targeting", "targeting cannot be evaluated yet");
+        problems.Condition(request.Targeting, "targeting");
         if (request.Layers is not null) problems.NotSupported("layers", "layers cannot be evaluated yet");
         if (request.Assignment is not (null or "platform" or "external")) problems.Add("out_of_range", "assignment", "assignment must be platform or external");
         CheckVariants(request.Variants, problems);

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace CroPlatform.Services.Experiments.Check;
 
 /// <summary>What is wrong with one field of a request.</summary>
@@ -34,6 +36,20 @@ internal sealed class FieldProblems
     public void Range(double? value, string field, double low, double high)
     {
         if (value is { } number && !(number >= low && number <= high)) Add("out_of_range", field, $"{field} must lie between {low} and {high}");
+    }
+
+    /// <summary>A condition of the targeting language, if there is one.</summary>
+    public void Condition(JsonElement? condition, string field)
+    {
+        if (condition is not { } json) return;
+        try
+        {
+            CroPlatform.Experimentation.Targeting.Condition.Parse(json);
+        }
+        catch (FormatException e)
+        {
+            Add("invalid_condition", field, $"{field}: {e.Message}");
+        }
     }
 
     public void NotSupported(string field, string message) => Add("not_supported", field, message);

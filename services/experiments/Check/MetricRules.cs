@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CroPlatform.Experimentation;
 using CroPlatform.Services.Experiments.Receive;
 
@@ -15,7 +16,7 @@ internal static class MetricRules
         if (string.IsNullOrEmpty(request.Event)) problems.Missing("event");
         problems.Text(request.Event, "event", 64);
         problems.Text(request.ValueProperty, "value_property", 200);
-        if (request.Filter is not null) problems.NotSupported("filter", "filters cannot be evaluated yet");
+        problems.Condition(request.Filter, "filter");
         problems.Range(request.WindowHours, "window_hours", 0.01, 8_784);
         if (request.Cap is <= 0 or > 1_000_000_000) problems.Add("out_of_range", "cap", "cap must lie above 0 and at most 1e9");
         if (request.Direction is null) problems.Missing("direction");
@@ -35,6 +36,7 @@ internal static class MetricRules
             Kind = KindOf(request.Kind!)!.Value,
             Event = request.Event!,
             ValueProperty = request.ValueProperty ?? "",
+            FilterJson = request.Filter is { } filter ? JsonSerializer.SerializeToUtf8Bytes(filter) : ReadOnlyMemory<byte>.Empty,
             WindowHours = request.WindowHours ?? 0,
             CapE4 = cap,
             Decrease = request.Direction == "decrease",

@@ -24,7 +24,7 @@ internal static class LifeCycle
             Unit = draft.Unit ?? UnitTypes.Visitor,
             Status = ExperimentStatus.Running,
             Assignment = draft.Assignment == "external" ? AssignmentMode.External : AssignmentMode.Platform,
-            Variants = [.. variants.Select(v => new Variant(v.Key!, v.Name ?? v.Key!, Config(v.Config)))],
+            Variants = [.. variants.Select(v => new Variant(v.Key!, v.Name ?? v.Key!, Json(v.Config)))],
             Control = Math.Max(0, variants.FindIndex(v => v.Control == true)),
             Metrics = [.. draft.Metrics!.Zip(metrics, (reference, metric) => MetricRules.ToMetric(metric, reference!.Weight))],
             Decision = Rule(draft.Decision),
@@ -36,6 +36,7 @@ internal static class LifeCycle
                     Weights = [.. weights],
                     Coverage = draft.Coverage ?? 1,
                     Seed = string.IsNullOrEmpty(draft.Seed) ? draft.Key! : draft.Seed,
+                    TargetingJson = Json(draft.Targeting),
                     Periods = [new Period(nowMs, 0)],
                 },
             ],
@@ -65,8 +66,8 @@ internal static class LifeCycle
         return experiment with { Phases = experiment.Phases.SetItem(experiment.Phases.Length - 1, phase with { Periods = closed }) };
     }
 
-    private static ReadOnlyMemory<byte> Config(JsonElement? config) =>
-        config is { } json ? JsonSerializer.SerializeToUtf8Bytes(json) : ReadOnlyMemory<byte>.Empty;
+    private static ReadOnlyMemory<byte> Json(JsonElement? value) =>
+        value is { } json ? JsonSerializer.SerializeToUtf8Bytes(json) : ReadOnlyMemory<byte>.Empty;
 
     private static DecisionRule Rule(DecisionRequest? request) => new()
     {

@@ -9,7 +9,7 @@ namespace CroPlatform.Services.Experiments.Publish;
 
 /// <summary>
 /// Brings the outbox to cro.experiments.v1, in order, at least once; records are whole states, so a second copy changes nothing. A topic
-/// made anew is filled from the beginning.
+/// made anew is filled from the beginning. Topics that are missing, on a new cluster, are made first.
 /// </summary>
 internal sealed partial class Publisher(NpgsqlDataSource source, RecordProducer producer, Cluster cluster, ILogger<Publisher> logger) : BackgroundService
 {
@@ -22,6 +22,7 @@ internal sealed partial class Publisher(NpgsqlDataSource source, RecordProducer 
     private readonly Lock _lock = new();
     private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _publishedTo = -1;
+    private bool _topicsExist;
 
     /// <summary>Why publishing does not work now, or null.</summary>
     public string? Trouble { get; private set; } = "nothing was published yet";
@@ -73,6 +74,8 @@ internal sealed partial class Publisher(NpgsqlDataSource source, RecordProducer 
 
     private async Task PublishAsync(CancellationToken ct)
     {
+        if (!_topicsExist) await cluster.CreateMissingAsync(Topics.All);
+        _topicsExist = true;
         var logId = await cluster.LogIdAsync(Topic);
         await using var db = await source.OpenConnectionAsync(ct);
         while (true)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CroPlatform.Services.Experiments.Receive;
 using CroPlatform.Services.Experiments.Store;
 
@@ -14,6 +15,7 @@ internal sealed record ExperimentView
     public required string Unit { get; init; }
     public required string Assignment { get; init; }
     public required double Coverage { get; init; }
+    public JsonElement? Targeting { get; init; }
     public required string Seed { get; init; }
     public required IReadOnlyList<VariantRequest> Variants { get; init; }
     public required IReadOnlyList<MetricReference> Metrics { get; init; }
@@ -38,6 +40,7 @@ internal sealed record ExperimentView
             Unit = definition.Unit ?? "visitor",
             Assignment = definition.Assignment ?? "platform",
             Coverage = definition.Coverage ?? 1,
+            Targeting = definition.Targeting,
             Seed = string.IsNullOrEmpty(definition.Seed) ? stored.Key : definition.Seed,
             Variants = [.. variants.Select((v, i) => v! with { Name = v.Name ?? v.Key, Weight = v.Weight ?? 1.0 / variants.Count, Control = i == control })],
             Metrics = [.. definition.Metrics!.Select(m => m! with { Weight = m.Weight ?? 1 })],

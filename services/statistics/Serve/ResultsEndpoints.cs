@@ -14,7 +14,7 @@ internal static class ResultsEndpoints
         app.MapGet("/api/v1/experiments/{key}/results", async (
             string key, HttpContext context, CatalogReader catalog, NumbersReader numbers, TimeProvider clock, CancellationToken ct) =>
         {
-            if (catalog.Current.Find(context.Grant().Site, key)?.Current is not { } experiment)
+            if (await StartedExperiments.FindAsync(catalog, context.Grant().Site, key, ct) is not { } experiment)
             {
                 return Problem.Result(StatusCodes.Status404NotFound, "not_found", "key", $"there is no experiment '{key}' that was started");
             }

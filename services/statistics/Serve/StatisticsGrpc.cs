@@ -17,7 +17,7 @@ internal sealed class StatisticsGrpc(CatalogReader catalog, NumbersReader number
     public override async Task<ExperimentResults> GetResults(GetResultsRequest request, ServerCallContext context)
     {
         var site = context.GetHttpContext().Grant().Site;
-        if (catalog.Current.Find(site, request.Experiment)?.Current is not { } experiment)
+        if (await StartedExperiments.FindAsync(catalog, site, request.Experiment, context.CancellationToken) is not { } experiment)
         {
             throw new RpcException(new Status(StatusCode.NotFound, $"experiment: there is no experiment '{request.Experiment}' that was started"));
         }

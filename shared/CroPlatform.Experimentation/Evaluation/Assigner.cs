@@ -1,26 +1,44 @@
+using System.Text.Json;
 using CroPlatform.Experimentation.Bucketing;
+using CroPlatform.Experimentation.Targeting;
 
 namespace CroPlatform.Experimentation.Evaluation;
 
-/// <summary>Decides for one version of one experiment, compiled once. Immutable; decides without I/O, locks or allocation.</summary>
+/// <summary>Decides for one version of one experiment, compiled once. Immutable; decides without I/O or locks, and without allocation where nothing is targeted.</summary>
 public sealed class Assigner
 {
+    private static readonly JsonElement NoAttributes = JsonDocument.Parse("{}").RootElement;
+
     private readonly BucketRanges _ranges;
+    private readonly Condition? _targeting;
 
     public Assigner(Experiment experiment)
     {
         ArgumentNullException.ThrowIfNull(experiment);
         Experiment = experiment;
         _ranges = BucketRanges.Of(experiment.CurrentPhase);
+        var targeting = experiment.CurrentPhase.TargetingJson;
+        if (targeting.IsEmpty) return;
+        using var document = JsonDocument.Parse(targeting);
+        _targeting = Condition.Parse(document.RootElement);
     }
 
     public Experiment Experiment { get; }
 
+    /// <summary>Whether the decision reads attributes: others need not be parsed for it.</summary>
+    public bool ReadsAttributes => _targeting is not null;
+
     /// <summary>Which variant this unit gets now.</summary>
-    public Decision Decide(ReadOnlySpan<char> unit)
+    /// <param name="attributes">A JSON object, what targeting reads; null if the caller sent none.</param>
+    public Decision Decide(ReadOnlySpan<char> unit, JsonElement? attributes = null)
     {
         if (Experiment.Status != ExperimentStatus.Running) return new Decision(Experiment.Control, false, AssignmentReason.NotRunning, null, null);
         if (unit.IsEmpty) return new Decision(Experiment.Control, false, AssignmentReason.NoUnit, null, null);
+        if (_targeting is not null && !_targeting.Holds(attributes ?? NoAttributes))
+        {
+            return new Decision(Experiment.Control, false, AssignmentReason.Targeting, null, null);
+        }
+
         var phase = Experiment.CurrentPhase;
         var position = Bucket.Position(Bucket.Of(phase.Seed, unit));
         var variant = _ranges.VariantAt(position);
@@ -40,6 +58,7 @@ public readonly record struct Decision(int Variant, bool InExperiment, Assignmen
 public enum AssignmentReason
 {
     Split,
+    Targeting,
     Coverage,
     NoUnit,
     NotRunning,

@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using CroPlatform.Experimentation.Targeting;
 
 namespace CroPlatform.Experimentation.Facts;
 
@@ -7,11 +9,15 @@ internal sealed class MetricReader
 {
     private readonly Metric _metric;
     private readonly byte[][] _valuePath;
+    private readonly Condition? _filter;
 
     public MetricReader(Metric metric)
     {
         _metric = metric;
-        _valuePath = [.. metric.ValueProperty.Split('.', StringSplitOptions.RemoveEmptyEntries).Select(System.Text.Encoding.UTF8.GetBytes)];
+        _valuePath = [.. metric.ValueProperty.Split('.', StringSplitOptions.RemoveEmptyEntries).Select(Encoding.UTF8.GetBytes)];
+        if (metric.FilterJson.IsEmpty) return;
+        using var document = JsonDocument.Parse(metric.FilterJson);
+        _filter = Condition.Parse(document.RootElement);
     }
 
     /// <summary>The outcome over the facts with fromMs ≤ time &lt; toMs, capped, in units of 1e-4 and within ±1e9.</summary>
@@ -21,6 +27,7 @@ internal sealed class MetricReader
         foreach (var fact in facts)
         {
             if (fact.TimeMs < fromMs || fact.TimeMs >= toMs || fact.Type != _metric.Event) continue;
+            if (_filter is not null && !Passes(fact)) continue;
             switch (_metric.Kind)
             {
                 case MetricKind.Conversion: return Scaled.One;
@@ -32,6 +39,30 @@ internal sealed class MetricReader
 
         var cap = Math.Min(_metric.CapE4 ?? Scaled.Max, Scaled.Max);
         return Math.Max(Math.Min(total, cap), -Scaled.Max);
+    }
+
+    /// <summary>A filter sees the event's properties, at the top and under <c>properties</c>, and its <c>type</c> and <c>value</c>.</summary>
+    private bool Passes(Fact fact)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            if (!fact.Properties.IsEmpty)
+            {
+                using var properties = JsonDocument.Parse(fact.Properties);
+                foreach (var property in properties.RootElement.EnumerateObject()) property.WriteTo(writer);
+                writer.WritePropertyName("properties");
+                properties.RootElement.WriteTo(writer);
+            }
+
+            writer.WriteString("type", fact.Type);
+            if (fact.ValueE4 is { } value) writer.WriteNumber("value", Scaled.ToDouble(value));
+            writer.WriteEndObject();
+        }
+
+        using var attributes = JsonDocument.Parse(buffer.GetBuffer().AsMemory(0, (int)buffer.Length));
+        return _filter!.Holds(attributes.RootElement);
     }
 
     private long? Value(Fact fact)

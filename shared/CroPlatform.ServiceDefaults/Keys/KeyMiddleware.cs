@@ -18,6 +18,13 @@ internal sealed class KeyMiddleware(RequestDelegate next, IServiceProvider servi
 
         if (requirement.Role is not { } role) return next(context);
         var grant = Bearer(context) is { Length: > 0 } key ? _keys?.Find(key) : null;
+        if (grant is null && _keys is { IsReady: false })
+        {
+            // 401 would tell the caller to give up.
+            context.Response.Headers.RetryAfter = "1";
+            return Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "starting", null, "keys are still being read; try again");
+        }
+
         if (grant is null)
         {
             context.Response.Headers.WWWAuthenticate = "Bearer";

@@ -10,6 +10,9 @@ public sealed record KeyRequirement(KeyRole? Role);
 /// <summary>Finds what a presented key grants. Services answer from the catalog, the control plane from its own tables.</summary>
 public interface IKeyLookup
 {
+    /// <summary>False while keys are still being read: an unknown key may be a good one then.</summary>
+    bool IsReady { get; }
+
     KeyGrant? Find(ReadOnlySpan<char> key);
 }
 

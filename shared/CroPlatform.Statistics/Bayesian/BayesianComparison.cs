@@ -4,7 +4,7 @@ namespace CroPlatform.Statistics.Bayesian;
 
 /// <summary>
 /// Treatment against control under independent posteriors, by quadrature over the narrower posterior and the other's
-/// distribution function: absolute error about 1e-12, the same digits every time.
+/// distribution function (normal posteriors in closed form): absolute error below 1e-10, the same digits every time.
 /// Sources: Kruschke, "Doing Bayesian Data Analysis" (2015) for the region of practical equivalence; Stucchio, "Bayesian A/B
 /// testing at VWO" (2015) for the expected loss.
 /// </summary>
@@ -59,6 +59,14 @@ public sealed class BayesianComparison
             if (ControlMayBeNegative())
                 return NotComputable.ZeroBaseline("Control's mean is not clearly above 0: nothing is relative to it.");
             var (mean, sd) = LiftScale();
+            if (_control is BetaPosterior)
+            {
+                // the logarithm of a ratio of rates is nearly normal, the ratio is not: fewer steps
+                var (c, t) = (_control.Variance / (_control.Mean * _control.Mean), _treatment.Variance / (_treatment.Mean * _treatment.Mean));
+                (mean, sd) = (Math.Log(_treatment.Mean / _control.Mean) + 0.5 * (c - t), Math.Sqrt(c + t));
+                double OfLog(double p) => Log1P.ExpM1(Quantile(w => AtMost(Math.Exp(w), 0), p, mean, sd));
+                return new Estimate(OfLog(0.5), null, new(OfLog((1 - _credibility) / 2), OfLog(1 - (1 - _credibility) / 2)));
+            }
             double Below(double lift) => AtMost(1 + lift, 0);
             return new Estimate(Quantile(Below, 0.5, mean, sd), null, Between(Below, mean, sd));
         }
@@ -96,6 +104,11 @@ public sealed class BayesianComparison
     {
         if (factor <= 0 && _control is BetaPosterior)
             return shift <= 0 ? 0 : AtMost(1e-300, shift);
+        if (_control is NormalPosterior)
+        {
+            var sd = Math.Sqrt(_treatment.Variance + factor * factor * _control.Variance);
+            return Normal.Cdf((factor * _control.Mean + shift - _treatment.Mean) / sd);
+        }
         if (Kink(factor, shift) is { } kink)
             return Math.Clamp(Graded(kink, factor, shift), 0, 1);
         var sum = 0.0;
@@ -115,13 +128,15 @@ public sealed class BayesianComparison
     /// </summary>
     private double? Kink(double factor, double shift)
     {
-        if (_control is not BetaPosterior)
+        // a rate with many conversions (or failures) meets its end so smoothly that nothing is lost
+        var inner = (BetaPosterior)(_outerIsControl ? _treatment : _control);
+        if (inner.A > 15 && inner.B > 15)
             return null;
         Span<double> candidates = _outerIsControl ? [-shift / factor, (1 - shift) / factor] : [shift, factor + shift];
         var outer = _outerIsControl ? _control : _treatment;
         foreach (var value in candidates)
         {
-            if (value > 0 && value < 1 && outer.Curve.Density(outer.ToCoordinate(value)) * outer.Scale > 1e-13)
+            if (value > 0 && value < 1 && outer.Curve.Density(outer.ToCoordinate(value)) * outer.Scale > 1e-11)
                 return outer.ToCoordinate(value);
         }
         return null;
@@ -155,6 +170,13 @@ public sealed class BayesianComparison
     /// <summary>E[(high − low)⁺] = ∫ F_low (1 − F_high) dx, over the range where neither factor vanishes.</summary>
     private static double Excess(Posterior high, Posterior low)
     {
+        if (high is NormalPosterior)
+        {
+            var sd = Math.Sqrt(high.Variance + low.Variance);
+            var z = (high.Mean - low.Mean) / sd;
+            // z far below 0: the two terms cancel, and what is left is below 1e-15 deviations
+            return z < -8 ? 0 : sd * Normal.Density(z) + (high.Mean - low.Mean) * Normal.Cdf(z);
+        }
         var panels = PosteriorPanels.Of([high, low]);
         var sum = 0.0;
         var (nodes, weights) = GaussLegendre.Rule(PosteriorPanels.Order);
@@ -181,7 +203,10 @@ public sealed class BayesianComparison
     private Interval Between(Func<double, double> cdf, double mean, double sd) =>
         new(Quantile(cdf, (1 - _credibility) / 2, mean, sd), Quantile(cdf, 1 - (1 - _credibility) / 2, mean, sd));
 
-    /// <summary>Secant steps on the normal score of the distribution function, nearly a straight line; bisection-safe fallback.</summary>
+    /// <summary>
+    /// Secant steps on the normal score of the distribution function, nearly a straight line: after a step of 1e-7 deviations
+    /// the next would be one of about 1e-11. Bracketing where that fails.
+    /// </summary>
     private static double Quantile(Func<double, double> cdf, double p, double mean, double sd)
     {
         var target = Normal.Quantile(p);
@@ -191,7 +216,7 @@ public sealed class BayesianComparison
         var x1 = x0 - f0 * sd;
         for (var i = 0; i < 12; i++)
         {
-            if (Math.Abs(x1 - x0) <= 1e-12 * (sd + Math.Abs(x1)))
+            if (Math.Abs(x1 - x0) <= 1e-7 * sd)
                 return x1;
             var f1 = Score(x1);
             if (f1 == 0)

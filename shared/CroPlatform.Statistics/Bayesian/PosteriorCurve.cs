@@ -3,14 +3,14 @@ using CroPlatform.Statistics.Numerics;
 namespace CroPlatform.Statistics.Bayesian;
 
 /// <summary>
-/// A posterior's density and distribution function as piecewise Chebyshev series over all but e^−38 of its peak: computed once,
-/// then each value costs one short recurrence. Absolute error of the distribution function is about 1e-14.
+/// A posterior's density and distribution function as piecewise Chebyshev series over all but e^−30 of its peak: computed once,
+/// then each value costs one short recurrence. Absolute error of the distribution function is about 1e-12.
 /// </summary>
 internal sealed class PosteriorCurve
 {
     private const int Order = 16;
-    private const double Drop = 38;
-    private const double PanelScales = 2.2;
+    private const double Drop = 30;
+    private const double PanelScales = 2.6;
     private static readonly double[] Nodes = Enumerable.Range(0, Order).Select(i => Math.Cos(Math.PI * (i + 0.5) / Order)).ToArray();
     private static readonly double[,] ToSeries = Transform();
     private readonly Posterior _posterior;
@@ -147,7 +147,7 @@ internal sealed class PosteriorCurve
 
     private (double[], double[]) Outer()
     {
-        var step = 0.45 * _posterior.Scale;
+        var step = 0.55 * _posterior.Scale;
         var (first, last) = ((int)Math.Ceiling((Low - _posterior.Mode) / step), (int)Math.Floor((High - _posterior.Mode) / step));
         var points = new double[last - first + 1];
         var weights = new double[points.Length];

@@ -5,6 +5,9 @@ namespace CroPlatform.Statistics.Frequentist;
 /// <summary>Fisher's exact test of two proportions. Source: Agresti, "Categorical Data Analysis" (2013), 3.5.</summary>
 public static class FisherExact
 {
+    /// <summary>Units in both arms together, beyond which summing a tail costs too much and says nothing new.</summary>
+    public const long MaxUnits = 100_000_000_000;
+
     /// <summary>
     /// Two-sided: all tables no likelier than the one observed (as R and scipy). <c>Greater</c>: treatment converts more.
     /// The statistic is the sample odds ratio, treatment over control (infinite or 0 with an empty cell).
@@ -16,6 +19,8 @@ public static class FisherExact
             return missing;
         if (control.Successes + treatment.Successes == 0 || control.Failures + treatment.Failures == 0)
             return NotComputable.NoVariance("No unit or every unit converted in both arms: there is nothing to compare.");
+        if ((double)control.Trials + treatment.Trials > MaxUnits)
+            return NotComputable.InvalidInput($"Fisher's test takes at most {MaxUnits} units; use the z test.");
         var odds = (double)treatment.Successes * control.Failures / ((double)treatment.Failures * control.Successes);
         return TestResults.Of("Fisher exact", odds, null, PValue(control, treatment, alternative), alternative);
     }

@@ -49,12 +49,15 @@ public static class StudentT
         var z = Normal.UpperQuantile(p);
         if (double.IsPositiveInfinity(degreesOfFreedom))
             return z;
-        // Cornish-Fisher start (Abramowitz & Stegun 26.7.5)
+        // Cornish-Fisher (Abramowitz & Stegun 26.7.5): a start, and the answer itself where the next term vanishes
         var v = degreesOfFreedom;
-        var start = z + (z * z * z + z) / (4 * v) + (5 * Math.Pow(z, 5) + 16 * z * z * z + 3 * z) / (96 * v * v);
+        var z2 = z * z;
+        var start = z + z * ((z2 + 1) / (4 * v) + ((5 * z2 + 16) * z2 + 3) / (96 * v * v)
+            + (((3 * z2 + 19) * z2 + 17) * z2 - 15) / (384 * v * v * v)
+            + ((((79 * z2 + 776) * z2 + 1482) * z2 - 1920) * z2 - 945) / (92160 * v * v * v * v));
+        if (Math.Pow(z2 + 3, 5.5) * 1e-3 / Math.Pow(v, 5) < 1e-14)
+            return start;
         var logP = Math.Log(p);
-        if (v > 1e7)
-            return start; // the next term of the series is below 1e-21
         return Roots.Bracketed(t => UpperTail(t, v).LogP - logP, start, 0, double.PositiveInfinity);
     }
 }

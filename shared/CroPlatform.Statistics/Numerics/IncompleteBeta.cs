@@ -54,7 +54,7 @@ public static class IncompleteBeta
             c = Math.Abs(c) < tiny ? tiny : c;
             var delta = c * d;
             f *= delta;
-            if (Math.Abs(delta - 1) < 2e-16)
+            if (!(Math.Abs(delta - 1) >= 6e-16)) // two roundings may keep it an ulp or two from 1 for ever
                 break;
         }
         return Tail.FromLog(LogKernel(a, b, x, y) - Math.Log(f));

@@ -57,7 +57,7 @@ public static class IncompleteGamma
             c = Math.Abs(c) < tiny ? tiny : c;
             var delta = d * c;
             h *= delta;
-            if (Math.Abs(delta - 1) < 1e-16)
+            if (!(Math.Abs(delta - 1) >= 6e-16)) // two roundings may keep it an ulp or two from 1 for ever
                 break;
         }
         return Tail.FromLog(LogPrefactor(a, x) + Math.Log(h));

@@ -10,15 +10,15 @@ public static class Roots
     public static double Bracketed(Func<double, double> f, double start, double low, double high, double relative = 4e-16)
     {
         var fs = f(start);
-        if (fs == 0)
-            return start;
+        if (fs == 0 || double.IsNaN(fs))
+            return fs == 0 ? start : double.NaN;
         var step = Math.Max(Math.Abs(start) * 1e-3, 1e-9);
         // a monotone function: learn its direction from a second point
         var ahead = Inside(start, start + step, high);
         var fa = f(ahead);
         if (fa == 0)
             return ahead;
-        if (Math.Sign(fa) != Math.Sign(fs))
+        if (Sign(fa) != Sign(fs))
             return Brent(f, start, fs, ahead, fa, relative);
         var up = Math.Abs(fa) < Math.Abs(fs);
         var (x0, f0) = up ? (ahead, fa) : (start, fs);
@@ -28,9 +28,9 @@ public static class Roots
             if (x1 == x0)
                 return up ? high : low;
             var f1 = f(x1);
-            if (f1 == 0)
-                return x1;
-            if (Math.Sign(f1) != Math.Sign(f0))
+            if (f1 == 0 || double.IsNaN(f1))
+                return f1 == 0 ? x1 : double.NaN;
+            if (Sign(f1) != Sign(f0))
                 return Brent(f, x0, f0, x1, f1, relative);
             (x0, f0) = (x1, f1);
             step *= 2;
@@ -46,7 +46,7 @@ public static class Roots
         double c = a, fc = fa, d = b - a, e = d;
         for (var i = 0; i < 200 && fb != 0; i++)
         {
-            if (Math.Sign(fb) == Math.Sign(fc))
+            if (Sign(fb) == Sign(fc))
             {
                 (c, fc) = (a, fa);
                 d = e = b - a;
@@ -91,6 +91,9 @@ public static class Roots
         }
         return b;
     }
+
+    /// <summary>Math.Sign throws on NaN; here it ends the search, and the NaN is found out by the caller.</summary>
+    private static int Sign(double x) => x > 0 ? 1 : x < 0 ? -1 : 0;
 
     /// <summary>Towards <paramref name="to"/>, but halfway to a finite end rather than on or past it.</summary>
     private static double Inside(double from, double to, double end) =>

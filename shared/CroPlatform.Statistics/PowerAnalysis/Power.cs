@@ -78,7 +78,7 @@ public static class Power
             return NotComputable.NoVariance("All units have the same outcome.");
         var noncentrality = rates.Zip(units).Sum(a => a.Second * (a.First - mean) * (a.First - mean)) / (mean * (1 - mean));
         var df = rates.Count - 1;
-        return noncentrality < 1e7 ? Noncentral.ChiSquareUpperTail(ChiSquare.UpperQuantile(alpha, df), df, noncentrality) : 1;
+        return noncentrality < 1e4 ? Noncentral.ChiSquareUpperTail(ChiSquare.UpperQuantile(alpha, df), df, noncentrality) : 1;
     }
 
     /// <summary>One-way analysis of variance over all arms with one standard deviation (noncentral F). Source: Cohen (1988), ch. 8.</summary>
@@ -93,7 +93,7 @@ public static class Power
         var noncentrality = means.Zip(units).Sum(a => a.Second * Math.Pow((a.First - mean) / deviation, 2));
         double d1 = means.Count - 1, d2 = total - means.Count;
         var critical = Roots.Bracketed(f => FisherF.UpperTail(f, d1, d2).LogP - Math.Log(alpha), 1, 0, double.PositiveInfinity);
-        return noncentrality < 1e7 ? Noncentral.FisherFUpperTail(critical, d1, d2, noncentrality) : 1;
+        return noncentrality < 1e4 ? Noncentral.FisherFUpperTail(critical, d1, d2, noncentrality) : 1;
     }
 
     internal static double Proportions(double p0, double p1, double n0, PowerOptions options, double tail)

@@ -77,9 +77,11 @@ public static class SampleSize
 
     private static Computed<SampleSizePlan> Plan(Func<double, double> power, PowerOptions options, double least = 1e-9)
     {
-        if (power(1e15) < options.Power)
+        if (!(power(1e15) >= options.Power))
             return NotComputable.NoConvergence("The effect is too small for any size.");
         var exact = Math.Exp(Roots.Bracketed(logN => power(Math.Exp(logN)) - options.Power, Math.Log(Math.Max(1000, 2 * least)), Math.Log(least), Math.Log(2e15)));
+        if (!(exact * Math.Max(1, options.AllocationRatio) < 1e18))
+            return NotComputable.NoConvergence("The effect is too small for any size.");
         return new SampleSizePlan(exact, Up(exact), Up(exact * options.AllocationRatio), options.Treatments);
     }
 

@@ -71,7 +71,8 @@ public sealed class FoldOrderTests
             var resumed = Next(paused, T0 + 50_000, ExperimentStatus.Running, new Period(T0, T0 + 40_000), new Period(T0 + 50_000, 0));
             yield return resumed;
             yield return Next(resumed, T0 + 90_000, ExperimentStatus.Completed, new Period(T0, T0 + 40_000), new Period(T0 + 50_000, T0 + 90_000))
-                with { StoppedMs = T0 + 90_000 };
+                with
+            { StoppedMs = T0 + 90_000 };
         }
     }
 

@@ -59,14 +59,26 @@ function take(message) {
   if (!experiment) {
     const section = byId("experiment-template").content.cloneNode(true).firstElementChild;
     section.dataset.experiment = message.key;
-    byId("experiments").prepend(section);
+    byId("experiments").append(section);
     experiments.set(message.key, experiment = { section });
     byId("empty").hidden = true;
   }
-  if (message.type === "experiment") experiment.definition = message;
+  if (message.type === "experiment") {
+    experiment.definition = message;
+    sort();
+  }
   if (message.type === "results") experiment.results = message.results;
   if (message.type === "live") experiment.live = message.variants;
   draw(experiment);
+}
+
+// Running ones first, then the latest started.
+function sort() {
+  const rank = ({ definition }) => definition ? (definition.status === "completed" ? 0 : 1e15) + definition.started_ms : 0;
+  const sections = [...experiments.values()].sort((a, b) => rank(b) - rank(a)).map(e => e.section);
+  sections.forEach((section, index) => {
+    if (byId("experiments").children[index] !== section) byId("experiments").insertBefore(section, byId("experiments").children[index] ?? null);
+  });
 }
 
 function draw({ section, definition, results, live }) {

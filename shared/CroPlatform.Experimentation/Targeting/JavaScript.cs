@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace CroPlatform.Experimentation.Targeting;
+
+/// <summary>JavaScript's comparisons and conversions of JSON values, which the reference's conditions rest on (ECMA-262, section 7).</summary>
+internal static class JavaScript
+{
+    /// <summary>value === other; objects and arrays are never the same.</summary>
+    public static bool AreSame(JsonElement value, JsonElement other) => (value.ValueKind, other.ValueKind) switch
+    {
+        (JsonValueKind.String, JsonValueKind.String) => value.GetString() == other.GetString(),
+        (JsonValueKind.Number, JsonValueKind.Number) => value.GetDouble() == other.GetDouble(),
+        (JsonValueKind.Object or JsonValueKind.Array, _) => false,
+        var (a, b) => a == b,
+    };
+
+    /// <summary>Negative, 0 or positive as value is below, equal or above; null where JavaScript finds none of it true.</summary>
+    public static int? Compare(JsonElement value, JsonElement other)
+    {
+        if (value.ValueKind == JsonValueKind.String && other.ValueKind == JsonValueKind.String)
+        {
+            return string.CompareOrdinal(value.GetString(), other.GetString());
+        }
+
+        var (a, b) = (Number(value), Number(other));
+        return double.IsNaN(a) || double.IsNaN(b) ? null : a.CompareTo(b);
+    }
+
+    /// <summary>Number(value)</summary>
+    public static double Number(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Number => value.GetDouble(),
+        JsonValueKind.True => 1,
+        JsonValueKind.False or JsonValueKind.Null => 0,
+        JsonValueKind.String when string.IsNullOrWhiteSpace(value.GetString()) => 0,
+        JsonValueKind.String => double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : double.NaN,
+        _ => double.NaN,
+    };
+
+    /// <summary>String(value)</summary>
+    public static string Text(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString()!,
+        JsonValueKind.Number => value.GetDouble() is var number && number == Math.Truncate(number) && Math.Abs(number) < 1e21
+            ? number.ToString("F0", CultureInfo.InvariantCulture)
+            : number.ToString("R", CultureInfo.InvariantCulture),
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        JsonValueKind.Array => string.Join(',', value.EnumerateArray().Select(e => e.ValueKind == JsonValueKind.Null ? "" : Text(e))),
+        JsonValueKind.Object => "[object Object]",
+        _ => "null",
+    };
+
+    /// <summary>!!value</summary>
+    public static bool IsTruthy(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null or JsonValueKind.False or JsonValueKind.Undefined => false,
+        JsonValueKind.String => value.GetString()!.Length > 0,
+        JsonValueKind.Number => value.GetDouble() != 0,
+        _ => true,
+    };
+
+    /// <summary>The reference's getType: null, array, or typeof.</summary>
+    public static string TypeOf(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null => "null",
+        JsonValueKind.Array => "array",
+        JsonValueKind.String => "string",
+        JsonValueKind.Number => "number",
+        JsonValueKind.True or JsonValueKind.False => "boolean",
+        JsonValueKind.Object => "object",
+        _ => "unknown",
+    };
+
+    /// <summary>A number as a JSON value.</summary>
+    public static JsonElement Element(int number) => JsonSerializer.SerializeToElement(number);
+}
+
+/// <summary>Versions as strings whose order is theirs: the reference's paddedVersionString.</summary>
+internal static class PaddedVersion
+{
+    private const int Width = 5;
+
+    public static string Of(JsonElement version)
+    {
+        var text = version.ValueKind is JsonValueKind.String or JsonValueKind.Number ? JavaScript.Text(version) : "";
+        if (text.Length == 0) text = "0";
+        if (text[0] == 'v') text = text[1..];
+        var build = text.IndexOf('+', StringComparison.Ordinal);
+        if (build >= 0) text = text[..build];
+        var parts = text.Split('-', '.').ToList();
+        // A release sorts after its pre-releases.
+        if (parts.Count == 3) parts.Add("~");
+        return string.Join('-', parts.Select(p => p.Length > 0 && p.All(char.IsAsciiDigit) ? p.PadLeft(Width) : p));
+    }
+}

@@ -1,0 +1,54 @@
+using CroPlatform.Contracts.Assignment;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace CroPlatform.Bench.Assign;
+
+/// <summary>Experiments made through the API for this run and stopped at its end.</summary>
+internal sealed class RunningExperiments(RunningPlatform platform) : IAsyncDisposable
+{
+    private static readonly ParallelOptions AtOnce = new() { MaxDegreeOfParallelism = 4 };
+
+    private readonly string _run = $"bench-{Guid.NewGuid().ToString("n")[..8]}";
+    private readonly List<string> _keys = [];
+
+    /// <summary>The one that is asked for.</summary>
+    public string First => _keys[0];
+
+    /// <summary>Adds experiments until so many run, and returns once the assignment service knows them all.</summary>
+    public async Task GrowAsync(int count)
+    {
+        if (_keys.Count == 0)
+            await platform.AdminAsync(HttpMethod.Post, "/api/v1/metrics", new { key = _run, kind = "conversion", @event = "purchase", direction = "increase" });
+        string[] added = [.. Enumerable.Range(_keys.Count, count - _keys.Count).Select(i => $"{_run}-{i}")];
+        await Parallel.ForEachAsync(added, AtOnce, async (key, _) =>
+        {
+            await platform.AdminAsync(HttpMethod.Post, "/api/v1/experiments", new
+            {
+                key,
+                variants = new[] { new { key = "control", weight = 0.5 }, new { key = "treatment", weight = 0.5 } },
+                metrics = new[] { new { key = _run } },
+            });
+            await platform.AdminAsync(HttpMethod.Post, $"/api/v1/experiments/{key}/start");
+        });
+        _keys.AddRange(added);
+        await KnownAsync(added);
+    }
+
+    public async ValueTask DisposeAsync() => await Parallel.ForEachAsync(
+        _keys, AtOnce, async (key, _) => await platform.AdminAsync(HttpMethod.Post, $"/api/v1/experiments/{key}/stop"));
+
+    private async Task KnownAsync(string[] keys)
+    {
+        using var channel = GrpcChannel.ForAddress(platform.Grpc("assignment"));
+        var client = new AssignmentService.AssignmentServiceClient(channel);
+        var credentials = new Metadata { { "authorization", $"Bearer {platform.ServerKey}" } };
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        while (true)
+        {
+            var reply = await client.AssignAsync(new AssignRequest { UnitId = "somebody", Experiments = { keys } }, credentials, cancellationToken: limit.Token);
+            if (reply.Assignments.All(a => a.Reason == "split")) return;
+            await Task.Delay(50, limit.Token);
+        }
+    }
+}

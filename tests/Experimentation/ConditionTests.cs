@@ -1,0 +1,43 @@
+using System.Text.Json;
+using CroPlatform.Experimentation.Targeting;
+
+namespace CroPlatform.Experimentation.Tests;
+
+/// <summary>Conditions against all of GrowthBook's conformance cases.</summary>
+public sealed class ConditionTests
+{
+    private static readonly JsonElement Cases = JsonDocument.Parse(
+        File.ReadAllText(Path.Combine(TestContext.CurrentContext.TestDirectory, "vectors", "growthbook-cases.json"))).RootElement;
+
+    /// <summary>A case is [name, condition, attributes, expected, saved groups?].</summary>
+    private static IEnumerable<TestCaseData> ConditionCases() => Cases.GetProperty("evalCondition").EnumerateArray()
+        .Select((c, i) => new TestCaseData(c).SetArgDisplayNames($"{i}: {c[0].GetString()}"));
+
+    [TestCaseSource(nameof(ConditionCases))]
+    public void Holds_ConformanceCase_AsTheReferenceSays(JsonElement test)
+    {
+        var groups = test.GetArrayLength() > 4 ? test[4].EnumerateObject().ToDictionary(g => g.Name, g => g.Value) : null;
+        Assert.That(Condition.ParseLeniently(test[1], groups).Holds(test[2]), Is.EqualTo(test[3].GetBoolean()));
+    }
+
+    [TestCase("""{"a": {"$near": 1}}""", "$near")]
+    [TestCase("""[]""", "object")]
+    [TestCase("""{"$or": {}}""", "array")]
+    public void Parse_WhatIsNoCondition_IsRefusedWithTheReason(string json, string reason) =>
+        Assert.That(() => Condition.Parse(JsonDocument.Parse(json).RootElement), Throws.TypeOf<FormatException>().With.Message.Contains(reason));
+
+    [Test]
+    public void Parse_AThousandRules_IsRefused()
+    {
+        var json = $$"""{"$or": [{{string.Join(',', Enumerable.Range(0, 1_000).Select(i => $$"""{"a": {{i}}}"""))}}]}""";
+        Assert.That(() => Condition.Parse(JsonDocument.Parse(json).RootElement), Throws.TypeOf<FormatException>());
+    }
+
+    [Test]
+    public void Holds_PatternThatBacktracks_DoesNotHoldAndEnds()
+    {
+        var condition = Condition.Parse(JsonDocument.Parse("""{"a": {"$regex": "^(a+)+$"}}""").RootElement);
+        var attributes = JsonDocument.Parse($$"""{"a": "{{new string('a', 5_000)}}!"}""").RootElement;
+        Assert.That(condition.Holds(attributes), Is.False);
+    }
+}
