@@ -226,4 +226,24 @@ public sealed class BehaviourTests
             Assert.That(sequential / plain, Is.EqualTo(design.InflationFactor).Within(0.1).Percent);
         }
     }
+
+    [Test]
+    public void GroupSequential_TwoSidedWithFutility_StopsInTheWedgeOnlyThere()
+    {
+        var options = new GroupSequentialOptions { BetaSpending = Spending.Pocock };
+        var design = GroupSequentialDesign.Create([0.5, 1], options).Value;
+        var binding = GroupSequentialDesign.Create([0.5, 1], options with { BindingFutility = true }).Value;
+        var without = GroupSequentialDesign.Create([0.5, 1]).Value;
+        var wedge = design.WedgeBounds[0];
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(wedge, Is.GreaterThan(0).And.LessThan(design.UpperBounds[0]));
+            Assert.That(design.Analyze(1, -0.9 * wedge, 1).Value, Has.Property("Futile").True.And.Property("Rejects").False);
+            Assert.That(design.Analyze(1, 1.1 * wedge, 1).Value, Has.Property("Futile").False.And.Property("Rejects").False);
+            Assert.That(design.Analyze(1, -1.1 * design.UpperBounds[0], 1).Value, Has.Property("Futile").False.And.Property("Rejects").True);
+            Assert.That(design.UpperBounds, Is.EqualTo(without.UpperBounds).Within(1e-12), "ignoring a non-binding wedge costs nothing");
+            Assert.That(binding.UpperBounds[1], Is.LessThan(without.UpperBounds[1]), "obeying a binding one lowers the bound");
+            Assert.That(without.WedgeBounds, Is.All.Zero);
+        }
+    }
 }

@@ -83,6 +83,8 @@ public sealed class FuzzTests
                 Good(Dunnett.Test(Sample(), [Sample(), Sample()]).Map(r => r[0].PValue));
                 Good(Cuped.Adjust(MomentMatrix.Of([[Number(), Number()], [1, 2], [3, 5]]), MomentMatrix.Of([[1, 2], [Number(), 4], [2, 2]])).Map(r => r.Control.Mean));
                 GroupSequentialDesign.Create([Number(), Number()]);
+                GroupSequentialDesign.Create(
+                    [0.5 * _random.NextDouble(), 1], new() { Alpha = Number(), Beta = Number(), BetaSpending = Spending.Pocock, BindingFutility = _random.Next(2) == 0 });
                 FisherExact.Test(Arm(), Arm(), (Alternative)_random.Next(3));
                 MannWhitney.Test([Number(), Number(), 1], [Number(), 2]);
             }

@@ -27,13 +27,13 @@ internal static class PowerCases
         ["dunnett_tail"] = a => Dunnett.UpperTail(a.Ds("shares"), a.D("t"), a.D("df", double.PositiveInfinity), !a.B("one_sided")).P.Figures(),
     };
 
-    private static PairSummary Pair(JsonElement a, string name)
+    public static PairSummary Pair(JsonElement a, string name)
     {
         var v = a.Ds(name);
         return new(2, v[0], v[1], v[2], v[3], v[4]);
     }
 
-    private static PowerOptions Options(JsonElement a) => new()
+    public static PowerOptions Options(JsonElement a) => new()
     {
         Alpha = a.D("alpha", 0.05),
         Power = a.D("power", 0.8),

@@ -18,6 +18,7 @@ public sealed class ReferenceTests
             SequentialCases.Methods,
             CombinationCases.Methods,
             TrustCases.Methods,
+            CheckCases.Methods,
         }
         .SelectMany(methods => methods).ToDictionary();
 

@@ -47,6 +47,7 @@ internal static class SequentialCases
         {
             figures[$"upper{k + 1}"] = design.UpperBounds[k];
             figures[$"lower{k + 1}"] = design.LowerBounds[k];
+            figures[$"wedge{k + 1}"] = design.WedgeBounds[k];
         }
         return figures;
     }

@@ -20,6 +20,9 @@ public sealed record GroupSequentialOptions
 
     /// <summary>Binding futility lowers the upper bounds, and then must be obeyed; non-binding costs nothing when ignored.</summary>
     public bool BindingFutility { get; init; }
+
+    /// <summary>The error on one side.</summary>
+    internal double Tail => TwoSided ? Alpha / 2 : Alpha;
 }
 
 /// <summary>
@@ -29,9 +32,11 @@ public sealed record GroupSequentialOptions
 /// </summary>
 public sealed partial class GroupSequentialDesign
 {
-    private GroupSequentialDesign(GroupSequentialOptions options, double[] times, double[] upper, double[] lower, double drift)
+    private GroupSequentialDesign(
+        GroupSequentialOptions options, double[] times, double[] upper, double[] lower, double drift, double[]? wedge = null)
     {
         (Options, Times, UpperBounds, LowerBounds, Drift) = (options, times, upper, lower, drift);
+        WedgeBounds = wedge ?? new double[times.Length];
     }
 
     public GroupSequentialOptions Options { get; }
@@ -47,7 +52,12 @@ public sealed partial class GroupSequentialDesign
     /// </summary>
     public IReadOnlyList<double> LowerBounds { get; }
 
-    /// <summary>Expected z at information 1 that gives the power 1 − beta.</summary>
+    /// <summary>
+    /// Two-sided with futility: stop where |z| is at or below these (the inner wedge); 0 where a look has none. Its last is the upper bound.
+    /// </summary>
+    public IReadOnlyList<double> WedgeBounds { get; }
+
+    /// <summary>Expected z at information 1 that gives the power 1 − beta (with a wedge: beta is the probability of ending in it).</summary>
     public double Drift { get; }
 
     /// <summary>Largest information over the fixed test's, at the same error and power: multiply sample sizes by it.</summary>
@@ -55,8 +65,10 @@ public sealed partial class GroupSequentialDesign
     {
         get
         {
-            var tail = Options.TwoSided ? Options.Alpha / 2 : Options.Alpha;
-            var fixedDrift = Normal.UpperQuantile(tail) + Normal.UpperQuantile(Options.Beta);
+            var critical = Normal.UpperQuantile(Options.Tail);
+            var fixedDrift = critical + Normal.UpperQuantile(Options.Beta);
+            if (Options is { TwoSided: true, BetaSpending: not null }) // a wedge leaves both sides as power
+                fixedDrift = Roots.Bracketed(d => Normal.UpperTail(critical - d) + Normal.UpperTail(critical + d) - 1 + Options.Beta, fixedDrift, 0, 60, 1e-14);
             return Drift * Drift / (fixedDrift * fixedDrift);
         }
     }
@@ -71,14 +83,12 @@ public sealed partial class GroupSequentialDesign
         var t = times.ToArray();
         if (options.BetaSpending is null)
         {
-            var upper = Efficacy(t, options, null);
+            var upper = Efficacy(t, options);
             var lower = upper.Select(b => options.TwoSided ? -b : double.NegativeInfinity).ToArray();
             var drift = Roots.Bracketed(
                 d => Math.Log(1 - CrossAbove(t, upper, lower, d, t.Length, null)) - Math.Log(options.Beta), 3, 0, 60, 1e-13);
             return new GroupSequentialDesign(options, t, upper, lower, drift);
         }
-        if (options.TwoSided)
-            return NotComputable.InvalidInput("Futility bounds are for one-sided designs: set TwoSided to false.");
         return WithFutility(t, options);
     }
 
@@ -91,7 +101,7 @@ public sealed partial class GroupSequentialDesign
             return NotComputable.InvalidInput("There must be 1 to 200 looks and a shape between -1 and 1.");
         if (Invalid(t, options) is { } missing)
             return missing;
-        var tail = options.TwoSided ? options.Alpha / 2 : options.Alpha;
+        var tail = options.Tail;
         double[] Upper(double c) => t.Select(time => c * Math.Pow(time, delta - 0.5)).ToArray();
         double[] Lower(double[] upper) => upper.Select(b => options.TwoSided ? -b : double.NegativeInfinity).ToArray();
         double Error(double c) => CrossAbove(t, Upper(c), Lower(Upper(c)), 0, t.Length, null);
@@ -103,13 +113,13 @@ public sealed partial class GroupSequentialDesign
     }
 
     /// <summary>P(stopping for the effect upwards, at any look) when z at information 1 has this mean.</summary>
-    public double Power(double drift) => CrossAbove(TimesArray, Upper, Lower, drift, Upper.Length, null);
+    public double Power(double drift) => CrossAbove(TimesArray, Upper, Lower, drift, Upper.Length, null, Wedge);
 
     /// <summary>Probability of stopping upwards at each look.</summary>
     public IReadOnlyList<double> StopProbabilities(double drift)
     {
         var stops = new double[Upper.Length];
-        CrossAbove(TimesArray, Upper, Lower, drift, Upper.Length, stops);
+        CrossAbove(TimesArray, Upper, Lower, drift, Upper.Length, stops, Wedge);
         return stops;
     }
 
@@ -122,9 +132,11 @@ public sealed partial class GroupSequentialDesign
 
     private double[] Lower => (double[])LowerBounds;
 
-    private static double[] Efficacy(double[] t, GroupSequentialOptions options, double[]? futility)
+    private double[] Wedge => (double[])WedgeBounds;
+
+    private static double[] Efficacy(double[] t, GroupSequentialOptions options)
     {
-        var tail = options.TwoSided ? options.Alpha / 2 : options.Alpha;
+        var tail = options.Tail;
         var density = SubDensity.Start(0);
         var bounds = new double[t.Length];
         var spent = 0.0;
@@ -134,55 +146,9 @@ public sealed partial class GroupSequentialDesign
             bounds[k] = Bound(upTo - spent, b => density.Above(t[k], b));
             spent = upTo;
             if (k + 1 < t.Length)
-                density = density.Continue(t[k], options.TwoSided ? -bounds[k] : futility?[k] ?? double.NegativeInfinity, bounds[k], t[k + 1]);
+                density = density.Continue(t[k], options.TwoSided ? -bounds[k] : double.NegativeInfinity, bounds[k], t[k + 1]);
         }
         return bounds;
-    }
-
-    /// <summary>Looks for the drift at which the futility bound meets the upper bound at the last look.</summary>
-    private static Computed<GroupSequentialDesign> WithFutility(double[] t, GroupSequentialOptions options)
-    {
-        var nonBinding = options.BindingFutility ? null : Efficacy(t, options, null);
-        double Gap(double drift)
-        {
-            var (upper, lower) = Bounds(t, options, drift, nonBinding);
-            return lower[^1] - upper[^1];
-        }
-        var start = Normal.UpperQuantile(options.Alpha) + Normal.UpperQuantile(options.Beta);
-        var drift = Roots.Bracketed(Gap, start * 1.03, 0, 60, 1e-12);
-        var (b, a) = Bounds(t, options, drift, nonBinding);
-        if (Math.Abs(a[^1] - b[^1]) > 1e-6)
-            return NotComputable.NoConvergence("No drift makes the futility bounds meet the efficacy bounds.");
-        a[^1] = b[^1];
-        return new GroupSequentialDesign(options, t, b, a, drift);
-    }
-
-    private static (double[] Upper, double[] Lower) Bounds(double[] t, GroupSequentialOptions options, double drift, double[]? nonBinding)
-    {
-        var upper = nonBinding?.ToArray() ?? new double[t.Length];
-        var lower = new double[t.Length];
-        var null0 = SubDensity.Start(0);
-        var effect = SubDensity.Start(drift);
-        double spentAlpha = 0, spentBeta = 0;
-        for (var k = 0; k < t.Length; k++)
-        {
-            if (nonBinding is null)
-            {
-                var alpha = options.AlphaSpending.Spent(t[k], options.Alpha);
-                upper[k] = Bound(alpha - spentAlpha, b => null0.Above(t[k], b));
-                spentAlpha = alpha;
-            }
-            var beta = options.BetaSpending!.Spent(t[k], options.Beta);
-            var a = -Bound(beta - spentBeta, b => effect.Below(t[k], -b));
-            spentBeta = beta;
-            lower[k] = k + 1 < t.Length ? Math.Min(a, upper[k]) : a;
-            if (k + 1 == t.Length)
-                break;
-            if (nonBinding is null)
-                null0 = null0.Continue(t[k], lower[k], upper[k], t[k + 1]);
-            effect = effect.Continue(t[k], lower[k], upper[k], t[k + 1]);
-        }
-        return (upper, lower);
     }
 
     /// <summary>The bound whose tail is the error to spend; infinite where there is nothing to spend.</summary>
@@ -194,7 +160,7 @@ public sealed partial class GroupSequentialDesign
         return Roots.Bracketed(b => Math.Log(Math.Max(tail(b), 1e-320)) - logError, Normal.UpperQuantile(Math.Min(error, 0.999)), -40, 40, 1e-14);
     }
 
-    private static double CrossAbove(double[] t, double[] upper, double[] lower, double drift, int looks, double[]? stops)
+    private static double CrossAbove(double[] t, double[] upper, double[] lower, double drift, int looks, double[]? stops, double[]? wedge = null)
     {
         var density = SubDensity.Start(drift);
         var sum = 0.0;
@@ -205,7 +171,7 @@ public sealed partial class GroupSequentialDesign
                 stops[k] = stop;
             sum += stop;
             if (k + 1 < looks)
-                density = density.Continue(t[k], lower[k], upper[k], t[k + 1]);
+                density = density.Continue(t[k], lower[k], upper[k], t[k + 1], wedge?[k] ?? 0);
         }
         return sum;
     }

@@ -28,19 +28,25 @@ public sealed partial class GroupSequentialDesign
         var z = estimate / standardError;
         var (upper, lower) = (Upper[look - 1], Lower[look - 1]);
         var rejects = z >= upper || (Options.TwoSided && z <= lower);
-        var futile = !Options.TwoSided && z <= lower && !rejects;
+        var wedge = Wedge[look - 1];
+        var futile = !rejects && (Options.TwoSided ? wedge > 0 && Math.Abs(z) <= wedge : z <= lower);
         var above = AtLeast(look, z, 0);
-        var p = Options.TwoSided ? Math.Min(1, 2 * Math.Min(above, AtLeast(look, -z, 0))) : above;
+        var p = Options.TwoSided ? Math.Min(1, 2 * (z < 0 ? AtLeast(look, -z, 0) : above)) : above;
         return new GroupSequentialResult(look, rejects, futile, p, MedianUnbiased(look, z, standardError), Repeated(upper, estimate, standardError));
     }
 
-    /// <summary>P(this result or one more extreme upwards): stopping earlier is more extreme than any z later.</summary>
+    /// <summary>
+    /// P(this result or one more extreme upwards): stopping earlier is more extreme than any z later. Two-sided, the sides mirror
+    /// each other, and stops in an earlier wedge lie between them.
+    /// </summary>
     private double AtLeast(int look, double z, double drift)
     {
+        if (Options.TwoSided && z < 0)
+            return 1 - AtLeast(look, -z, -drift);
         var lower = Options is { BindingFutility: false, TwoSided: false } ? Upper.Select(_ => double.NegativeInfinity).ToArray() : Lower;
         var bounds = Upper.ToArray();
         bounds[look - 1] = z;
-        return CrossAbove(TimesArray, bounds, lower, drift, look, null);
+        return CrossAbove(TimesArray, bounds, lower, drift, look, null, Options.BindingFutility ? Wedge : null);
     }
 
     private Computed<Estimate> MedianUnbiased(int look, double z, double standardError)

@@ -46,6 +46,19 @@ internal sealed class SubDensity
         return sum;
     }
 
+    /// <summary>P(not stopped before, and |Z| at <paramref name="time"/> at most <paramref name="bound"/>).</summary>
+    public double Within(double time, double bound)
+    {
+        var (scale, sqrt, sqrt0, shift) = Step(time);
+        var sum = 0.0;
+        for (var i = 0; i < _z.Length; i++)
+        {
+            var centre = _z[i] * sqrt0 + shift;
+            sum += _mass[i] * (Normal.Cdf((bound * sqrt - centre) / scale) - Normal.Cdf((-bound * sqrt - centre) / scale));
+        }
+        return sum;
+    }
+
     public double Total() => _mass.Sum();
 
     /// <summary>On to the next look, keeping only paths inside (low, high) there.</summary>
@@ -53,12 +66,18 @@ internal sealed class SubDensity
     /// <param name="low">Stopping below.</param>
     /// <param name="high">Stopping above.</param>
     /// <param name="next">Information of the look after it (or of this one, if last): sets how fine the points must be.</param>
-    public SubDensity Continue(double time, double low, double high, double next)
+    /// <param name="wedge">Stopping also where |Z| is at most this; 0 for no such stop.</param>
+    public SubDensity Continue(double time, double low, double high, double next, double wedge = 0)
     {
+        if (wedge > 0)
+        {
+            var (below, above) = (Continue(time, low, -wedge, next), Continue(time, wedge, high, next));
+            return new(time, _drift, [.. below._z, .. above._z], [.. below._mass, .. above._mass]);
+        }
         var mean = _drift * Math.Sqrt(time);
         low = Math.Max(low, mean - Reach);
         high = Math.Min(high, mean + Reach);
-        if (low >= high)
+        if (!(low < high))
             return new(time, _drift, [0], [0]);
         var (scale, sqrt, sqrt0, shift) = Step(time);
         // the kernels of this step and the next, in units of z at this look

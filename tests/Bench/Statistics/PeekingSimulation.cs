@@ -29,12 +29,16 @@ internal static class PeekingSimulation
             ok &= Report.Line($"group-sequential {name}, 10 looks, no effect", 0.05, Cross(design, 0, runs, new(seeds.Next())), runs, Report.Gate.NotAbove);
             ok &= Report.Line($"group-sequential {name}, power at its drift", 0.8, Cross(design, design.Drift, runs, new(seeds.Next())), runs, Report.Gate.NotBelow);
         }
-        foreach (var binding in new[] { true, false })
+        foreach (var (sided, alpha) in new[] { ("one-sided", 0.025), ("two-sided", 0.05) })
         {
-            var design = GroupSequentialDesign.Create(
-                times, new() { Alpha = 0.025, TwoSided = false, BetaSpending = Spending.OBrienFleming, BindingFutility = binding }).Value;
-            ok &= Report.Line($"group-sequential one-sided, {(binding ? "binding" : "non-binding")} futility obeyed, no effect", 0.025, Cross(design, 0, runs, new(seeds.Next())), runs, Report.Gate.NotAbove);
-            ok &= Report.Line($"group-sequential one-sided, {(binding ? "binding" : "non-binding")} futility, power", 0.8, Cross(design, design.Drift, runs, new(seeds.Next())), runs, Report.Gate.NotBelow);
+            foreach (var binding in new[] { true, false })
+            {
+                var name = $"group-sequential {sided}, {(binding ? "binding" : "non-binding")} futility";
+                var design = GroupSequentialDesign.Create(
+                    times, new() { Alpha = alpha, TwoSided = sided == "two-sided", BetaSpending = Spending.OBrienFleming, BindingFutility = binding }).Value;
+                ok &= Report.Line($"{name} obeyed, no effect", alpha, Cross(design, 0, runs, new(seeds.Next())), runs, Report.Gate.NotAbove);
+                ok &= Report.Line($"{name}, power", 0.8, Cross(design, design.Drift, runs, new(seeds.Next())), runs, Report.Gate.NotBelow);
+            }
         }
         ok &= Conversions(runs, seed);
         var plan = SampleSize.ForRelativeEffect(Rate, 0.1).Value;
@@ -55,7 +59,7 @@ internal static class PeekingSimulation
             var z = score / Math.Sqrt(before);
             if (z >= design.UpperBounds[k] || (design.Options.TwoSided && z <= design.LowerBounds[k] && drift == 0))
                 return true;
-            if (z <= design.LowerBounds[k])
+            if (z <= design.LowerBounds[k] || (design.WedgeBounds[k] > 0 && Math.Abs(z) <= design.WedgeBounds[k]))
                 return false;
         }
         return false;

@@ -6,6 +6,10 @@ import tempfile
 
 import mpmath as mp
 import numpy as np
+import scipy
+import scipy.stats as st
+from scipy.integrate import quad
+from scipy.optimize import brentq
 
 from cases import Cases
 
@@ -15,6 +19,22 @@ rows = os.path.join(tempfile.mkdtemp(), "rpact.json")  # rpact prints its progre
 subprocess.run(["Rscript", os.path.join(here, "sequential.R"), rows], check=True, capture_output=True)
 for row in json.load(open(rows)):
     c.add(row["method"], row["source"], row["args"], row["tolerance"], **row["expect"])
+# adjusted p and median-unbiased effect under a wedge of two looks at rpact's bounds: one integral over the first look's z
+args, bounds = next((r["args"], r["expect"]) for r in json.load(open(rows)) if r["args"]["times"] == [0.5, 1] and r["args"].get("binding"))
+
+
+def at_least(z, drift):
+    given = lambda x: st.norm.pdf(x - drift * np.sqrt(0.5)) * st.norm.sf((z - x * np.sqrt(0.5) - drift * 0.5) / np.sqrt(0.5))
+    b, a = bounds["upper1"], bounds["wedge1"]
+    return st.norm.sf(b - drift * np.sqrt(0.5)) + quad(given, -b, -a, epsabs=1e-13)[0] + quad(given, a, b, epsabs=1e-13)[0]
+
+
+for z, se in [(2.1, 0.01), (1.2, 0.4)]:
+    drift = {q: brentq(lambda d: at_least(z, d) - q, -20, 20, xtol=1e-12) * se for q in (0.5, 0.025, 0.975)}
+    for sign in (1, -1):
+        low, high = sorted((sign * drift[0.025], sign * drift[0.975]))
+        c.add("group_sequential_inference", "scipy " + scipy.__version__ + " quad at rpact's bounds", {**args, "look": 2, "estimate": sign * z * se, "se": se}, 2e-5,
+              p=2 * at_least(z, 0), median=sign * drift[0.5], low=low, high=high)
 fifths = [0.2, 0.4, 0.6, 0.8, 1.0]
 LD = "Reboussin, DeMets, Kim, Lan (2000), printed digits"
 c.add("group_sequential", LD, {"times": fifths, "spending": "of"}, 1e-4, **dict(zip(["upper%d" % k for k in range(1, 6)], [4.8769, 3.3569, 2.6803, 2.2898, 2.0310])))
