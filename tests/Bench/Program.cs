@@ -1,5 +1,6 @@
 using CroPlatform.Bench;
 using CroPlatform.Bench.Assign;
+using CroPlatform.Bench.Broker;
 using CroPlatform.Bench.Ceilings;
 using CroPlatform.Bench.Ingest;
 using CroPlatform.Bench.Statistics;
@@ -9,6 +10,7 @@ var measurements = new Dictionary<string, Func<string[], Task<int>>>
 {
     ["ingest"] = IngestBench.RunAsync,
     ["assign"] = AssignBench.RunAsync,
+    ["broker"] = BrokerBench.RunAsync,
     ["statistics"] = words => Task.FromResult(StatisticsBench.Run(words)),
 };
 if (args is [BareServer.Verb]) return await BareServer.RunAsync();
