@@ -15,6 +15,7 @@ builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? nul
 builder.Services.AddSingleton<IngestionMetrics>();
 builder.Services.AddSingleton<EventChecker>();
 builder.Services.AddSingleton<EventPublisher>();
+builder.Services.AddSingleton<EventsEndpoint>();
 
 var app = builder.Build();
 app.UseServiceDefaults();

@@ -43,9 +43,16 @@ public sealed class RecordProducer : IDisposable
         activity?.SetTag("messaging.system", "kafka").SetTag("messaging.destination.name", topic).SetTag("messaging.batch.message_count", records.Count);
         var trace = Activity.Current?.Id is { } id ? Encoding.ASCII.GetBytes(id) : null;
         var acknowledged = new Acknowledgement(records.Count);
+        Action<DeliveryReport<byte[], byte[]>> report = acknowledged.Report;
         try
         {
-            foreach (var record in records) _producer.Produce(topic, Message(record, trace), acknowledged.Report);
+            Confluent.Kafka.Headers? headers = null;
+            for (var i = 0; i < records.Count; i++)
+            {
+                // Headers are only read, so records of one kind share theirs.
+                if (headers is null || records[i].Value.Descriptor != records[i - 1].Value.Descriptor) headers = Headers(records[i].Value, trace);
+                _producer.Produce(topic, Message(records[i], headers), report);
+            }
         }
         catch (ProduceException<byte[], byte[]> e)
         {
@@ -64,17 +71,19 @@ public sealed class RecordProducer : IDisposable
         _producer.Dispose();
     }
 
-    private static Message<byte[], byte[]> Message(Outgoing record, byte[]? trace)
+    private static Confluent.Kafka.Headers Headers(IMessage value, byte[]? trace)
     {
-        var headers = new Confluent.Kafka.Headers { { Contracts.Headers.Message, MessageName.Of(record.Value) } };
+        var headers = new Confluent.Kafka.Headers { { Contracts.Headers.Message, MessageName.Of(value) } };
         if (trace is not null) headers.Add(Contracts.Headers.TraceParent, trace);
-        return new Message<byte[], byte[]>
-        {
-            Key = record.Key is null ? null! : Encoding.UTF8.GetBytes(record.Key),
-            Value = record.Value.ToByteArray(),
-            Headers = headers,
-        };
+        return headers;
     }
+
+    private static Message<byte[], byte[]> Message(Outgoing record, Confluent.Kafka.Headers headers) => new()
+    {
+        Key = record.Key is null ? null! : Encoding.UTF8.GetBytes(record.Key),
+        Value = record.Value.ToByteArray(),
+        Headers = headers,
+    };
 
     /// <summary>Counts a call's delivery reports down; its result is the first error, or null.</summary>
     private sealed class Acknowledgement(int count)

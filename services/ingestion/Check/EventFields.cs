@@ -66,44 +66,45 @@ internal sealed class EventFields(int maxObjectBytes)
 
     private Refusal? Take(string name, JsonElement value)
     {
+        Refusal? refusal = null;
         switch (name)
         {
-            case "id": return Text(value, name, MaxId, t => Id = t);
-            case "type": return Text(value, name, MaxType, t => Type = t);
-            case "visitor_id": return Text(value, name, MaxUnit, t => VisitorId = t);
-            case "user_id": return Text(value, name, MaxUnit, t => UserId = t);
-            case "account_id": return Text(value, name, MaxUnit, t => AccountId = t);
-            case "device_id": return Text(value, name, MaxUnit, t => DeviceId = t);
-            case "session_id": return Text(value, name, MaxUnit, t => SessionId = t);
-            case "timestamp": return Text(value, name, MaxType, t => Timestamp = t);
-            case "currency": return Text(value, name, MaxType, t => Currency = t);
+            case "id": Id = Text(value, name, MaxId, out refusal); break;
+            case "type": Type = Text(value, name, MaxType, out refusal); break;
+            case "visitor_id": VisitorId = Text(value, name, MaxUnit, out refusal); break;
+            case "user_id": UserId = Text(value, name, MaxUnit, out refusal); break;
+            case "account_id": AccountId = Text(value, name, MaxUnit, out refusal); break;
+            case "device_id": DeviceId = Text(value, name, MaxUnit, out refusal); break;
+            case "session_id": SessionId = Text(value, name, MaxUnit, out refusal); break;
+            case "timestamp": Timestamp = Text(value, name, MaxType, out refusal); break;
+            case "currency": Currency = Text(value, name, MaxType, out refusal); break;
             case "value":
                 if (value.ValueKind != JsonValueKind.Number) return Refusal.WrongType(name, "a number");
                 Value = value;
-                return null;
-            case "properties": return Object(value, name, o => Properties = o);
-            case "page": return Object(value, name, o => Page = o);
-            case "context": return Object(value, name, o => Context = o);
-            case "experiment": Experiment = value; return null;
-            case "variant": Variant = value; return null;
-            case "version": Version = value; return null;
-            default: Extras.Add((name, value)); return null;
+                break;
+            case "properties": Properties = Object(value, name, out refusal); break;
+            case "page": Page = Object(value, name, out refusal); break;
+            case "context": Context = Object(value, name, out refusal); break;
+            case "experiment": Experiment = value; break;
+            case "variant": Variant = value; break;
+            case "version": Version = value; break;
+            default: Extras.Add((name, value)); break;
         }
+
+        return refusal;
     }
 
-    private static Refusal? Text(JsonElement value, string field, int maxLength, Action<string> set)
+    private static string Text(JsonElement value, string field, int maxLength, out Refusal? refusal)
     {
-        if (ReadText(value, field, maxLength, out var text) is { } refusal) return refusal;
-        set(text);
-        return null;
+        refusal = ReadText(value, field, maxLength, out var text);
+        return text;
     }
 
-    private Refusal? Object(JsonElement value, string field, Action<JsonElement> set)
+    private JsonElement Object(JsonElement value, string field, out Refusal? refusal)
     {
-        if (value.ValueKind != JsonValueKind.Object) return Refusal.WrongType(field, "an object");
-        if (JsonMarshal.GetRawUtf8Value(value).Length > maxObjectBytes) return new Refusal(Codes.TooLong, field, $"{field} may have {maxObjectBytes} bytes");
-        if (JsonText.Check(value, field) is { } refusal) return refusal;
-        set(value);
-        return null;
+        refusal = value.ValueKind != JsonValueKind.Object ? Refusal.WrongType(field, "an object")
+            : JsonMarshal.GetRawUtf8Value(value).Length > maxObjectBytes ? new Refusal(Codes.TooLong, field, $"{field} may have {maxObjectBytes} bytes")
+            : JsonText.Check(value, field);
+        return value;
     }
 }

@@ -15,15 +15,12 @@ namespace CroPlatform.Services.Ingestion.Receive;
 /// POST /v1/events: one event, or <c>{"sent_at", "events"}</c>. 202 says that the log has every accepted event; 400, 401, 413 and 503
 /// are for the request as a whole and mean that nothing of it needs to be there.
 /// </summary>
-internal static class EventsEndpoint
+internal sealed class EventsEndpoint(EventChecker checker, EventPublisher publisher, TimeProvider clock, IOptions<IngestionOptions> options)
 {
     private const int RawKept = 4_096;
 
-    public static void MapEvents(this IEndpointRouteBuilder app) => app.MapPost("/v1/events", ReceiveAsync).RequireKey(KeyRole.Write);
-
-    private static async Task ReceiveAsync(HttpContext context)
+    public async Task ReceiveAsync(HttpContext context)
     {
-        var services = context.RequestServices;
         if (context.Request.Headers.ContentEncoding is { Count: > 0 } encoding && encoding != "identity")
         {
             await Problem.WriteAsync(context, 415, "unsupported_encoding", "content-encoding", "send the body as it is, without content-encoding");
@@ -43,22 +40,20 @@ internal static class EventsEndpoint
 
         using (document)
         {
-            var received = services.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeMilliseconds();
-            var limit = services.GetRequiredService<IOptions<IngestionOptions>>().Value.MaxEvents;
-            var request = EventsRequest.Read(document.RootElement, received, limit);
+            var received = clock.GetUtcNow().ToUnixTimeMilliseconds();
+            var request = EventsRequest.Read(document.RootElement, received, options.Value.MaxEvents);
             if (request.Fault is { } fault)
             {
                 await Problem.WriteAsync(context, fault.Status, fault.Code, fault.Field, fault.Message);
                 return;
             }
 
-            await AnswerAsync(context, services, request, new Receipt(context.Grant().Site, received, request.ClockOffsetMs));
+            await AnswerAsync(context, request, new Receipt(context.Grant().Site, received, request.ClockOffsetMs));
         }
     }
 
-    private static async Task AnswerAsync(HttpContext context, IServiceProvider services, EventsRequest request, Receipt receipt)
+    private async Task AnswerAsync(HttpContext context, EventsRequest request, Receipt receipt)
     {
-        var checker = services.GetRequiredService<EventChecker>();
         var accepted = new List<Event>(request.Count);
         var rejected = new List<RejectedItem>();
         var refused = new List<RejectedEvent>();
@@ -80,7 +75,7 @@ internal static class EventsEndpoint
 
         try
         {
-            await services.GetRequiredService<EventPublisher>().PublishAsync(accepted, refused);
+            await publisher.PublishAsync(accepted, refused);
         }
         catch (LogUnavailableException)
         {
@@ -109,4 +104,11 @@ internal static class EventsEndpoint
             Raw = ByteString.CopyFrom(raw[..Math.Min(raw.Length, RawKept)]),
         };
     }
+}
+
+internal static class EventsMapping
+{
+    // One handler for all requests: resolving its parts for each would open a scope each time.
+    public static void MapEvents(this IEndpointRouteBuilder app) =>
+        app.MapPost("/v1/events", app.ServiceProvider.GetRequiredService<EventsEndpoint>().ReceiveAsync).RequireKey(KeyRole.Write);
 }

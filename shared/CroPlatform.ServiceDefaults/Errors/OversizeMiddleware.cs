@@ -13,15 +13,11 @@ internal sealed class OversizeMiddleware(RequestDelegate next, IOptions<HttpOpti
     private const long MostDrained = 32 << 20;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    public async Task InvokeAsync(HttpContext context)
-    {
-        var limit = options.Value.MaxBodyBytes;
-        if (context.Request.ContentLength is not { } length || length <= limit)
-        {
-            await next(context);
-            return;
-        }
+    public Task InvokeAsync(HttpContext context) =>
+        context.Request.ContentLength is { } length && length > options.Value.MaxBodyBytes ? RefuseAsync(context, length, options.Value.MaxBodyBytes) : next(context);
 
+    private static async Task RefuseAsync(HttpContext context, long length, long limit)
+    {
         if (length <= MostDrained && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
         {
             size.MaxRequestBodySize = MostDrained;
