@@ -1,9 +1,5 @@
 using System.Net.Sockets;
 using CroPlatform.Broker.Apis;
-using CroPlatform.Broker.Groups;
-using CroPlatform.Broker.Serve;
-using CroPlatform.Broker.Store;
-using CroPlatform.Broker.Wire;
 
 namespace CroPlatform.Broker;
 
@@ -64,6 +60,7 @@ internal sealed class KafkaBroker : IAsyncDisposable
         await Task.WhenAll(_ticking);
         await _offsets.DisposeAsync();
         Topics.Dispose();
+        _memory.Dispose();
         _stop.Dispose();
     }
 

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using CroPlatform.Broker;
-using CroPlatform.Broker.Store;
 using CroPlatform.Contracts;
 
 // Configuration: Broker__ReadyFile, written once clients can connect, Broker__Topics (false makes none of the platform's), and BrokerOptions.

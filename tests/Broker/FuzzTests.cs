@@ -199,7 +199,7 @@ public sealed class FuzzTests
             w.String("g");
             w.Count(1);
             w.String(Topic);
-            w.Array([0], w.Int32);
+            w.Array([0], i => w.Int32(i));
         });
         Add(ApiKey.FindCoordinator, (w, v) =>
         {
@@ -251,7 +251,7 @@ public sealed class FuzzTests
         });
         Add(ApiKey.DescribeGroups, (w, v) =>
         {
-            w.Array(["g"], w.String);
+            w.Array(["g"], name => w.String(name));
             if (v >= 3)
                 w.Boolean(false);
         });
@@ -281,7 +281,7 @@ public sealed class FuzzTests
         });
         Add(ApiKey.DeleteTopics, (w, _) =>
         {
-            w.Array(["made"], w.String);
+            w.Array(["made"], name => w.String(name));
             w.Int32(1_000);
         });
         Add(ApiKey.InitProducerId, (w, _) =>
@@ -309,7 +309,7 @@ public sealed class FuzzTests
             if (v >= 1)
                 w.Boolean(false);
         });
-        Add(ApiKey.DeleteGroups, (w, _) => w.Array(["g"], w.String));
+        Add(ApiKey.DeleteGroups, (w, _) => w.Array(["g"], name => w.String(name)));
         Assert.That(all.Select(frame => BinaryPrimitives.ReadInt16BigEndian(frame.AsSpan(4))).Distinct().Count(), Is.EqualTo(ApiVersionRange.All.Count), "every request is among them");
         return all;
     }

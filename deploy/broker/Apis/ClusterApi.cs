@@ -1,7 +1,3 @@
-using CroPlatform.Broker.Serve;
-using CroPlatform.Broker.Store;
-using CroPlatform.Broker.Wire;
-
 namespace CroPlatform.Broker.Apis;
 
 /// <summary>What a client asks first: versions, who leads what, who coordinates, a producer id. And what is refused: SASL, transactions.</summary>
@@ -10,67 +6,58 @@ internal sealed class ClusterApi(KafkaBroker broker, TopicStore topics, BrokerOp
     /// <summary>The only broker's id; also the controller's and every coordinator's.</summary>
     public const int NodeId = 1;
 
-    private const int NoAuthorizedOperations = int.MinValue;
+    /// <summary>Who may do what is not known here.</summary>
+    public const int NoOperations = int.MinValue;
 
     public void AddTo(Dictionary<ApiKey, Func<Request, Task>> apis)
     {
-        apis[ApiKey.ApiVersions] = Answers.Now(ApiVersions);
-        apis[ApiKey.Metadata] = Answers.Now(Metadata);
-        apis[ApiKey.FindCoordinator] = Answers.Now(FindCoordinator);
-        apis[ApiKey.InitProducerId] = Answers.Now(InitProducerId);
-        apis[ApiKey.SaslHandshake] = Answers.Now(SaslHandshake);
+        apis[ApiKey.ApiVersions] = Request.Now(ApiVersions);
+        apis[ApiKey.Metadata] = Request.Now(Metadata);
+        apis[ApiKey.FindCoordinator] = Request.Now(FindCoordinator);
+        apis[ApiKey.InitProducerId] = Request.Now(InitProducerId);
+        apis[ApiKey.SaslHandshake] = Request.Now((_, to) => to.Error(ErrorCode.UnsupportedSaslMechanism).Count(0));
     }
 
-    private static void ApiVersions(Request request)
+    private static void ApiVersions(WireReader from, WireWriter to)
     {
-        var (to, range) = (request.Response, ApiVersionRange.All[ApiKey.ApiVersions]);
-        var isKnown = request.Version <= range.Max && request.Version >= range.Min;
+        // A client that asks in a way of the future learns of ours in the oldest way.
+        var isKnown = from.Version <= ApiVersionRange.All[ApiKey.ApiVersions].Max;
+        if (!isKnown)
+            to.Version = 0;
         to.Error(isKnown ? ErrorCode.None : ErrorCode.UnsupportedVersion);
-        to.Array([.. ApiVersionRange.All.Values], api =>
-        {
-            to.Int16((short)api.Key);
-            to.Int16(api.Advertised ?? api.Min);
-            to.Int16(api.Max);
-            to.Tags();
-        });
-        if (isKnown && request.Version >= 1)
-            to.Int32(0); // throttle
-        to.Tags();
+        to.Array([.. ApiVersionRange.All.Values], api => to.Int16((short)api.Key).Int16(api.Advertised ?? api.Min).Int16(api.Max).Tags());
+        to.Throttle(since: 1).Tags();
     }
 
-    private void Metadata(Request request)
+    private void Metadata(WireReader from, WireWriter to)
     {
-        var (from, to, version) = (request.Body, request.Response, request.Version);
         var wanted = from.NullableArray(r =>
         {
-            var id = version >= 10 ? r.Uuid() : Guid.Empty;
-            var name = version >= 10 ? r.NullableString() : r.String();
+            var one = (Id: r.Uuid(since: 10), Name: r.Version >= 10 ? r.NullableString() : r.String());
             r.Tags();
-            return (Id: id, Name: name);
+            return one;
         });
-        if (version == 0 && wanted is { Length: 0 })
+        if (from.Version == 0 && wanted is { Length: 0 })
             wanted = null;
-        var mayCreate = version < 4 || from.Boolean();
-
-        if (version >= 3)
-            to.Int32(0); // throttle
-        to.Count(1);
-        to.Int32(NodeId);
-        to.String(broker.Host);
-        to.Int32(broker.Port);
-        if (version >= 1)
-            to.String(null); // rack
-        to.Tags();
-        if (version >= 2)
-            to.String(topics.ClusterId);
-        if (version >= 1)
-            to.Int32(NodeId); // controller
+        var mayCreate = from.Version < 4 || from.Boolean();
         (string? Name, Guid Id, ErrorCode Error, Topic? Topic)[] described = wanted is null
             ? [.. topics.All.Select(topic => (topic.Name, topic.Id, ErrorCode.None, topic))]
             : [.. wanted.Select(one => Find(one.Id, one.Name, mayCreate))];
-        to.Array(described, one => Describe(to, version, one.Name, one.Id, one.Error, one.Topic));
-        if (version is >= 8 and <= 10)
-            to.Int32(NoAuthorizedOperations);
+
+        to.Throttle(since: 3).Count(1).Int32(NodeId).String(broker.Host).Int32(broker.Port).String(null, since: 1).Tags();
+        to.String(topics.ClusterId, since: 2).Int32(NodeId, since: 1);
+        to.Array(described, one =>
+        {
+            to.Error(one.Error).String(one.Name ?? (to.Version >= 12 ? null : "")).Uuid(one.Id, since: 10).Boolean(false, since: 1);
+            to.Array([.. Enumerable.Range(0, one.Topic?.Partitions.Count ?? 0)], index =>
+            {
+                to.Error(ErrorCode.None).Int32(index).Int32(NodeId).Int32(0, since: 7); // leader and its epoch
+                to.Count(1).Int32(NodeId).Count(1).Int32(NodeId).Count(0, since: 5).Tags(); // replicas, those in sync, those offline
+            });
+            to.Int32(NoOperations, since: 8).Tags();
+        });
+        if (to.Version <= 10)
+            to.Int32(NoOperations, since: 8);
         to.Tags();
     }
 
@@ -83,60 +70,21 @@ internal sealed class ClusterApi(KafkaBroker broker, TopicStore topics, BrokerOp
         return topics.Find(name) is { } topic ? (name, topic.Id, ErrorCode.None, topic) : (name, Guid.Empty, ErrorCode.UnknownTopicOrPartition, null);
     }
 
-    private static void Describe(WireWriter to, short version, string? name, Guid id, ErrorCode error, Topic? topic)
+    private void FindCoordinator(WireReader from, WireWriter to)
     {
-        to.Error(error);
-        to.String(name ?? (version >= 12 ? null : ""));
-        if (version >= 10)
-            to.Uuid(id);
-        if (version >= 1)
-            to.Boolean(false); // internal
-        to.Array(Enumerable.Range(0, topic?.Partitions.Count ?? 0).ToArray(), index =>
-        {
-            to.Error(ErrorCode.None);
-            to.Int32(index);
-            to.Int32(NodeId); // leader
-            if (version >= 7)
-                to.Int32(0); // its epoch
-            to.Array([NodeId], to.Int32); // replicas
-            to.Array([NodeId], to.Int32); // in sync
-            if (version >= 5)
-                to.Count(0); // offline
-            to.Tags();
-        });
-        if (version >= 8)
-            to.Int32(NoAuthorizedOperations);
-        to.Tags();
+        _ = from.String();
+        to.Throttle(since: 1);
+        if (from.Int8(since: 1) == 1)
+            to.Error(ErrorCode.TransactionalIdAuthorizationFailed).String("this broker has no transactions", since: 1).Int32(-1).String("").Int32(-1);
+        else
+            to.Error(ErrorCode.None).String(null, since: 1).Int32(NodeId).String(broker.Host).Int32(broker.Port);
     }
 
-    private void FindCoordinator(Request request)
+    private void InitProducerId(WireReader from, WireWriter to)
     {
-        _ = request.Body.String();
-        var isTransaction = request.Version >= 1 && request.Body.Int8() == 1;
-        var to = request.Response;
-        if (request.Version >= 1)
-            to.Int32(0); // throttle
-        to.Error(isTransaction ? ErrorCode.TransactionalIdAuthorizationFailed : ErrorCode.None);
-        if (request.Version >= 1)
-            to.String(isTransaction ? "this broker has no transactions" : null);
-        to.Int32(isTransaction ? -1 : NodeId);
-        to.String(isTransaction ? "" : broker.Host);
-        to.Int32(isTransaction ? -1 : broker.Port);
-    }
-
-    private void InitProducerId(Request request)
-    {
-        var isTransaction = request.Body.NullableString() is not null;
-        var to = request.Response;
-        to.Int32(0); // throttle
-        to.Error(isTransaction ? ErrorCode.TransactionalIdAuthorizationFailed : ErrorCode.None);
-        to.Int64(isTransaction ? -1 : topics.NewProducerId());
-        to.Int16(isTransaction ? -1 : 0);
-    }
-
-    private static void SaslHandshake(Request request)
-    {
-        request.Response.Error(ErrorCode.UnsupportedSaslMechanism);
-        request.Response.Count(0); // mechanisms
+        if (from.NullableString() is null)
+            to.Throttle().Error(ErrorCode.None).Int64(topics.NewProducerId()).Int16(0);
+        else
+            to.Throttle().Error(ErrorCode.TransactionalIdAuthorizationFailed).Int64(-1).Int16(-1);
     }
 }

@@ -1,7 +1,3 @@
-using CroPlatform.Broker.Serve;
-using CroPlatform.Broker.Store;
-using CroPlatform.Broker.Wire;
-
 namespace CroPlatform.Broker.Apis;
 
 /// <summary>
@@ -10,34 +6,22 @@ namespace CroPlatform.Broker.Apis;
 internal sealed class FetchApi(TopicStore topics, MemoryBudget memory, BrokerOptions options)
 {
     private const int MaxWaitMs = 30_000;
-    private const int PerPartitionHead = 64;
 
     public void AddTo(Dictionary<ApiKey, Func<Request, Task>> apis) => apis[ApiKey.Fetch] = FetchAsync;
 
     private async Task FetchAsync(Request request)
     {
-        var (from, version) = (request.Body, request.Version);
+        var from = request.Body;
         _ = from.Int32(); // replica
         var waitMs = Math.Clamp(from.Int32(), 0, MaxWaitMs);
         var minBytes = from.Int32();
         var maxBytes = Math.Clamp(from.Int32(), 0, options.MaxRequestBytes);
-        _ = from.Int8(); // isolation: without transactions everything is committed
-        if (version >= 7)
-            _ = (from.Int32(), from.Int32()); // session
+        _ = (from.Int8(), from.Int32(since: 7), from.Int32(since: 7)); // isolation: without transactions everything is committed; session
         var wanted = from.Array(t => (Name: t.String(), Partitions: t.Array(p =>
         {
-            var index = p.Int32();
-            var epoch = version >= 9 ? p.Int32() : -1;
-            var offset = p.Int64();
-            if (version >= 5)
-                _ = p.Int64(); // a follower's start
+            var (index, epoch, offset, _) = (p.Int32(), p.Int32(since: 9), p.Int64(), p.Int64(since: 5)); // the last is a follower's start
             return (Index: index, Epoch: epoch, Offset: offset, MaxBytes: p.Int32());
         })));
-        if (version >= 7)
-            from.Array(t => (t.String(), t.Array(p => p.Int32()))); // forgotten by a session
-        if (version >= 11)
-            _ = from.String(); // rack
-
         var logs = wanted.SelectMany(t => t.Partitions.Select(p => topics.Find(t.Name)?.Partition(p.Index))).OfType<PartitionLog>().Distinct().ToArray();
         var until = Environment.TickCount64 + waitMs;
         var begin = request.Response.Length;
@@ -51,7 +35,7 @@ internal sealed class FetchApi(TopicStore topics, MemoryBudget memory, BrokerOpt
             {
                 var share = await memory.TakeAsync(maxBytes, request.Gone);
                 request.Hold(share);
-                var (bytes, isFinal) = Write(request, wanted, maxBytes);
+                var (bytes, isFinal) = Write(request.Response, wanted, maxBytes);
                 var left = until - Environment.TickCount64;
                 if (isFinal || bytes >= minBytes || left <= 0)
                     return;
@@ -74,46 +58,31 @@ internal sealed class FetchApi(TopicStore topics, MemoryBudget memory, BrokerOpt
     }
 
     /// <returns>How many bytes of records it has, and whether an error makes waiting pointless.</returns>
-    private (int Bytes, bool IsFinal) Write(Request request, (string Name, (int Index, int Epoch, long Offset, int MaxBytes)[] Partitions)[] wanted, int maxBytes)
+    private (int Bytes, bool IsFinal) Write(WireWriter to, (string Name, (int Index, int Epoch, long Offset, int MaxBytes)[] Partitions)[] wanted, int maxBytes)
     {
-        var (to, version, total, isFinal) = (request.Response, request.Version, 0, false);
-        to.Int32(0); // throttle
-        if (version >= 7)
+        var (total, isFinal) = (0, false);
+        to.Throttle().Error(ErrorCode.None, since: 7).Int32(0, since: 7); // no session
+        to.Array(wanted, topic => to.String(topic.Name).Array(topic.Partitions, partition =>
         {
-            to.Error(ErrorCode.None);
-            to.Int32(0); // no session
-        }
-
-        to.Array(wanted, topic =>
-        {
-            to.String(topic.Name);
-            var found = topics.Find(topic.Name);
-            to.Array(topic.Partitions, partition =>
-            {
-                var head = to.Length;
-                to.Room(PerPartitionHead)[..PerPartitionHead].Clear();
-                var at = head + 4 + 2 + 8 + 8 + (version >= 5 ? 8 : 0) + 4 + (version >= 11 ? 4 : 0);
-                to.Advance(at - head + 4);
-                var result = found?.Partition(partition.Index) is not { } log ? new ReadResult(ErrorCode.UnknownTopicOrPartition, -1, -1, 0)
-                    : partition.Epoch > 0 ? new ReadResult(ErrorCode.UnknownLeaderEpoch, -1, -1, 0)
-                    : log.Read(partition.Offset, Math.Clamp(partition.MaxBytes, 0, maxBytes - Math.Min(total, maxBytes)), atLeastOne: total == 0, to);
-                total += result.Bytes;
-                isFinal |= result.Error != ErrorCode.None;
-                var end = to.Length;
-                to.Rewind(head);
-                to.Int32(partition.Index);
-                to.Error(result.Error);
-                to.Int64(result.HighWatermark);
-                to.Int64(result.HighWatermark); // last stable offset
-                if (version >= 5)
-                    to.Int64(result.StartOffset);
-                to.Count(-1); // aborted transactions
-                if (version >= 11)
-                    to.Int32(-1); // preferred replica
-                to.Int32(result.Bytes);
-                to.Advance(end - to.Length);
-            });
-        });
+            // The records go to their place first; what is said before them is written when it is known.
+            var head = to.Length;
+            Head(to, partition.Index, default);
+            var log = topics.Find(topic.Name)?.Partition(partition.Index);
+            var result = log is null ? new ReadResult(ErrorCode.UnknownTopicOrPartition, -1, -1, 0)
+                : partition.Epoch > 0 ? new ReadResult(ErrorCode.UnknownLeaderEpoch, -1, -1, 0)
+                : log.Read(partition.Offset, Math.Clamp(partition.MaxBytes, 0, Math.Max(maxBytes - total, 0)), atLeastOne: total == 0, to);
+            total += result.Bytes;
+            isFinal |= result.Error != ErrorCode.None;
+            to.Rewind(head);
+            Head(to, partition.Index, result);
+            to.Advance(result.Bytes);
+        }));
         return (total, isFinal);
+    }
+
+    private static void Head(WireWriter to, int partition, ReadResult result)
+    {
+        to.Int32(partition).Error(result.Error).Int64(result.HighWatermark).Int64(result.HighWatermark); // twice: all below is stable
+        to.Int64(result.StartOffset, since: 5).Count(-1).Int32(-1, since: 11).Int32(result.Bytes); // no aborted transactions, no other replica
     }
 }

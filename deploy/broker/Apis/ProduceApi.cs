@@ -1,7 +1,3 @@
-using CroPlatform.Broker.Serve;
-using CroPlatform.Broker.Store;
-using CroPlatform.Broker.Wire;
-
 namespace CroPlatform.Broker.Apis;
 
 /// <summary>Takes batches in. All of a request is appended before anything is waited for, so that requests of one connection keep their order.</summary>
@@ -36,26 +32,15 @@ internal sealed class ProduceApi(TopicStore topics, BrokerOptions options)
         foreach (var partition in written.SelectMany(topic => topic.Partitions))
             await partition.Flushed;
         var to = request.Response;
-        to.Array(written, topic =>
+        to.Array(written, topic => to.String(topic.Name).Array(topic.Partitions, partition =>
         {
-            to.String(topic.Name);
-            to.Array(topic.Partitions, partition =>
-            {
-                var error = partition.Flushed.Result ? partition.Result.Error : ErrorCode.KafkaStorageError;
-                to.Int32(partition.Index);
-                to.Error(error);
-                to.Int64(error == ErrorCode.None ? partition.Result.BaseOffset : -1);
-                to.Int64(-1); // log append time: the producer's own is kept
-                if (version >= 5)
-                    to.Int64(partition.Log?.StartOffset ?? -1);
-                if (version >= 8)
-                {
-                    to.Count(0); // errors of single records
-                    to.String(null);
-                }
-            });
-        });
-        to.Int32(0); // throttle
+            var error = partition.Flushed.Result ? partition.Result.Error : ErrorCode.KafkaStorageError;
+            to.Int32(partition.Index).Error(error).Int64(error == ErrorCode.None ? partition.Result.BaseOffset : -1);
+            to.Int64(-1); // log append time: the producer's own is kept
+            to.Int64(partition.Log?.StartOffset ?? -1, since: 5);
+            to.Count(0, since: 8).String(null, since: 8); // errors of single records, and in words
+        }));
+        to.Throttle();
     }
 
     private AppendResult Append(PartitionLog log, Topic topic, Memory<byte> records, short version, long now)

@@ -1,7 +1,3 @@
-using CroPlatform.Broker.Serve;
-using CroPlatform.Broker.Store;
-using CroPlatform.Broker.Wire;
-
 namespace CroPlatform.Broker.Apis;
 
 /// <summary>Making, deleting and describing topics.</summary>
@@ -14,31 +10,25 @@ internal sealed class TopicApi(TopicStore topics, OffsetStore offsets, BrokerOpt
 
     public void AddTo(Dictionary<ApiKey, Func<Request, Task>> apis)
     {
-        apis[ApiKey.CreateTopics] = Answers.Now(Create);
+        apis[ApiKey.CreateTopics] = Request.Now(Create);
         apis[ApiKey.DeleteTopics] = DeleteAsync;
-        apis[ApiKey.DescribeConfigs] = Answers.Now(DescribeConfigs);
+        apis[ApiKey.DescribeConfigs] = Request.Now(DescribeConfigs);
     }
 
-    private void Create(Request request)
+    private void Create(WireReader from, WireWriter to)
     {
-        var wanted = request.Body.Array(r => (
+        var wanted = from.Array(r => (
             Name: r.String(),
             Partitions: r.Int32(),
             Replicas: r.Int16(),
             Assigned: r.Array(a => (Partition: a.Int32(), Brokers: a.Array(b => b.Int32()))),
             Config: r.Array(c => (Name: c.String(), Value: c.NullableString()))));
-        _ = request.Body.Int32(); // time-out: nothing here takes long
-        var onlyCheck = request.Version >= 1 && request.Body.Boolean();
-        var to = request.Response;
-        if (request.Version >= 2)
-            to.Int32(0); // throttle
-        to.Array(wanted, topic =>
+        _ = from.Int32(); // time-out: nothing here takes long
+        var onlyCheck = from.Boolean(since: 1);
+        to.Throttle(since: 2).Array(wanted, topic =>
         {
             var (error, why) = Create(topic.Name, topic.Partitions, topic.Replicas, topic.Assigned, topic.Config, onlyCheck);
-            to.String(topic.Name);
-            to.Error(error);
-            if (request.Version >= 1)
-                to.String(why);
+            to.String(topic.Name).Error(error).String(why, since: 1);
         });
     }
 
@@ -56,49 +46,28 @@ internal sealed class TopicApi(TopicStore topics, OffsetStore offsets, BrokerOpt
     private async Task DeleteAsync(Request request)
     {
         var names = request.Body.Array(r => r.String());
-        _ = request.Body.Int32(); // time-out
         var errors = names.Select(name => topics.Delete(name) ? ErrorCode.None : ErrorCode.UnknownTopicOrPartition).ToArray();
 
         // Else a topic made anew under the name would be read from the middle.
         await offsets.ForgetAsync(key => names.Contains(key.Topic) && topics.Find(key.Topic) is null);
         var to = request.Response;
-        if (request.Version >= 1)
-            to.Int32(0); // throttle
-        to.Array(names.Zip(errors).ToArray(), topic =>
-        {
-            to.String(topic.First);
-            to.Error(topic.Second);
-        });
+        to.Throttle(since: 1).Array(names.Zip(errors).ToArray(), topic => to.String(topic.First).Error(topic.Second));
     }
 
-    private void DescribeConfigs(Request request)
+    private void DescribeConfigs(WireReader from, WireWriter to)
     {
-        var wanted = request.Body.Array(r => (Type: r.Int8(), Name: r.String(), Keys: r.NullableArray(k => k.String())));
-        var withSynonyms = request.Version >= 1 && request.Body.Boolean();
-        var to = request.Response;
-        to.Int32(0); // throttle
-        to.Array(wanted, resource =>
+        var wanted = from.Array(r => (Type: r.Int8(), Name: r.String(), Keys: r.NullableArray(k => k.String())));
+        to.Throttle().Array(wanted, resource =>
         {
             var (error, settings) = Settings(resource.Type, resource.Name);
-            to.Error(error);
-            to.String(null);
-            to.Int8(resource.Type);
-            to.String(resource.Name);
+            to.Error(error).String(null).Int8(resource.Type).String(resource.Name);
             to.Array(settings.Where(setting => resource.Keys is null || resource.Keys.Contains(setting.Name)).ToArray(), setting =>
             {
-                to.String(setting.Name);
-                to.String(setting.Value);
-                to.Boolean(true); // read-only: nothing can be altered later
-                if (request.Version == 0)
-                    to.Boolean(!setting.IsSet);
-                else
-                    to.Int8(setting.IsSet ? SetOnTopic : Default);
-                to.Boolean(false); // sensitive
-                if (request.Version >= 1)
-                    to.Count(0); // synonyms
+                to.String(setting.Name).String(setting.Value).Boolean(true); // read-only: nothing can be altered later
+                to.Int8(to.Version == 0 ? (setting.IsSet ? 0 : 1) : setting.IsSet ? SetOnTopic : Default);
+                to.Boolean(false).Count(0, since: 1); // not secret, no synonyms
             });
         });
-        _ = withSynonyms; // there are none
     }
 
     private (ErrorCode Error, IEnumerable<(string Name, string Value, bool IsSet)> Settings) Settings(sbyte type, string name) => type switch

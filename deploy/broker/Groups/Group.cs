@@ -1,5 +1,3 @@
-using CroPlatform.Broker.Wire;
-
 namespace CroPlatform.Broker.Groups;
 
 internal enum GroupState

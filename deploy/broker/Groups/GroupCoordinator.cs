@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using CroPlatform.Broker.Store;
-using CroPlatform.Broker.Wire;
 
 namespace CroPlatform.Broker.Groups;
 

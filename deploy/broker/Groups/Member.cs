@@ -1,5 +1,3 @@
-using CroPlatform.Broker.Wire;
-
 namespace CroPlatform.Broker.Groups;
 
 /// <summary>One way of assigning partitions that a member offers, with what it tells the leader in that way.</summary>

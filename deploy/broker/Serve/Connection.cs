@@ -3,7 +3,6 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
-using CroPlatform.Broker.Wire;
 
 namespace CroPlatform.Broker.Serve;
 

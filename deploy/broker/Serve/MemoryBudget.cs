@@ -1,72 +1,54 @@
 namespace CroPlatform.Broker.Serve;
 
 /// <summary>Memory that all connections share for large requests and responses: who asks for more than is left waits, first come first served.</summary>
-internal sealed class MemoryBudget(int total)
+/// <param name="total">In bytes.</param>
+internal sealed class MemoryBudget(int total) : IDisposable
 {
-    private readonly Lock _gate = new();
-    private readonly LinkedList<(int Bytes, TaskCompletionSource Granted)> _waiting = [];
-    private readonly int _total = total;
-    private int _left = total;
+    private const int Unit = 64 * 1024;
 
-    /// <param name="wanted">At most the whole budget is taken.</param>
+    private readonly int _units = total / Unit;
+    private readonly SemaphoreSlim _left = new(total / Unit);
+    private readonly SemaphoreSlim _turn = new(1);
+
+    /// <param name="bytes">At most the whole budget is taken.</param>
     /// <returns>Gives it back.</returns>
-    public async ValueTask<IDisposable> TakeAsync(int wanted, CancellationToken cancel)
+    public async ValueTask<IDisposable> TakeAsync(int bytes, CancellationToken cancel)
     {
-        var share = new Share(this, Math.Min(wanted, _total));
-        var granted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        LinkedListNode<(int, TaskCompletionSource)> place;
-        lock (_gate)
+        var share = new Share(_left);
+        await _turn.WaitAsync(cancel);
+        try
         {
-            if (_waiting.Count == 0 && share.Bytes <= _left)
-            {
-                _left -= share.Bytes;
-                return share;
-            }
-
-            place = _waiting.AddLast((share.Bytes, granted));
+            for (var wanted = Math.Min((bytes + Unit - 1) / Unit, _units); wanted > 0; wanted--, share.Units++)
+                await _left.WaitAsync(cancel);
+            return share;
         }
-
-        using var given = cancel.Register(() =>
+        catch (OperationCanceledException)
         {
-            lock (_gate)
-            {
-                if (place.List is not null)
-                    _waiting.Remove(place);
-                else
-                    return;
-            }
-
-            granted.TrySetCanceled(cancel);
-        });
-        await granted.Task;
-        return share;
-    }
-
-    private void GiveBack(int returned)
-    {
-        lock (_gate)
+            share.Dispose();
+            throw;
+        }
+        finally
         {
-            _left += returned;
-            while (_waiting.First is { } first && first.Value.Bytes <= _left)
-            {
-                _left -= first.Value.Bytes;
-                _waiting.RemoveFirst();
-                first.Value.Granted.TrySetResult();
-            }
+            _turn.Release();
         }
     }
 
-    private sealed class Share(MemoryBudget budget, int bytes) : IDisposable
+    public void Dispose()
     {
-        private bool _returned;
+        _left.Dispose();
+        _turn.Dispose();
+    }
 
-        public int Bytes => bytes;
+    private sealed class Share(SemaphoreSlim left) : IDisposable
+    {
+        private int _units;
+
+        public ref int Units => ref _units;
 
         public void Dispose()
         {
-            if (Interlocked.Exchange(ref _returned, true))
-                return;
-            budget.GiveBack(bytes);
+            if (Interlocked.Exchange(ref _units, 0) is var units and > 0)
+                left.Release(units);
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using CroPlatform.Broker.Wire;
 
 namespace CroPlatform.Broker.Serve;
 
@@ -10,7 +9,7 @@ internal sealed class Request(byte[] buffer, int length, string host, Cancellati
 
     public ApiKey Key { get; private set; }
 
-    public short Version { get; private set; }
+    public short Version => Body.Version;
 
     public string ClientId { get; private set; } = "";
 
@@ -27,21 +26,27 @@ internal sealed class Request(byte[] buffer, int length, string host, Cancellati
     /// <summary>The client asked for no acknowledgement, so nothing is sent.</summary>
     public bool IsSilent { get; set; }
 
+    /// <summary>A request that is answered without waiting for anything.</summary>
+    public static Func<Request, Task> Now(Action<WireReader, WireWriter> answer) => request =>
+    {
+        answer(request.Body, request.Response);
+        return Task.CompletedTask;
+    };
+
     /// <summary>Reads the header and begins the response.</summary>
     /// <exception cref="MalformedRequestException">It is no header, or asks for what is not offered.</exception>
     public void ReadHeader()
     {
-        (Key, Version) = ((ApiKey)Body.Int16(), Body.Int16());
+        (Key, var version) = ((ApiKey)Body.Int16(), Body.Int16());
         var correlation = Body.Int32();
         ClientId = Body.PlainNullableString() ?? "";
         if (!ApiVersionRange.All.TryGetValue(Key, out var range))
             throw new MalformedRequestException($"request {(short)Key} is not offered");
-        var isKnown = Version >= range.Min && Version <= range.Max;
-
-        // A client that asks for versions in a way of the future learns of ours in the oldest way.
+        var isKnown = version >= range.Min && version <= range.Max;
         if (!isKnown && Key != ApiKey.ApiVersions)
-            throw new MalformedRequestException($"{Key} is offered in versions {range.Min} to {range.Max}, not {Version}");
-        Body.Flexible = isKnown && Version >= range.FlexibleFrom;
+            throw new MalformedRequestException($"{Key} is offered in versions {range.Min} to {range.Max}, not {version}");
+        Body.Version = Response.Version = version;
+        Body.Flexible = isKnown && version >= range.FlexibleFrom;
         Body.Tags();
         Response.Int32(0); // the length, set at the end
         Response.Int32(correlation);

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using CroPlatform.Broker.Wire;
 
 namespace CroPlatform.Broker.Store;
 

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Threading.Channels;
-using CroPlatform.Broker.Wire;
 
 namespace CroPlatform.Broker.Store;
 

@@ -1,5 +1,3 @@
-using CroPlatform.Broker.Wire;
-
 namespace CroPlatform.Broker.Store;
 
 /// <param name="SegmentBytes">A segment ends before it would grow over this.</param>
@@ -327,7 +325,6 @@ internal sealed class PartitionLog : IDisposable
 
     private void Roll()
     {
-        Active.StoreIndex();
         _segments = [.. _segments, new Segment(_files, _folder, Active.NextOffset)];
         _namesUnsynced = true;
     }
@@ -343,7 +340,6 @@ internal sealed class PartitionLog : IDisposable
                 return;
             (active, size) = (Active, Active.Size);
             content = new Checkpoint(active.BaseOffset, size, active.NextOffset, _producers).ToBytes();
-            active.StoreIndex();
         }
 
         FlushHeld();
@@ -369,7 +365,7 @@ internal sealed class PartitionLog : IDisposable
         return old;
     }
 
-    // After the checkpoint, which lies in the last segment: so a start can tell a gap that a crash made here from one at the end.
+    // The oldest first, each for good before the next: so a crash leaves no gap.
     private void DeleteOldest(int count)
     {
         Segment[] deleted;
@@ -380,7 +376,10 @@ internal sealed class PartitionLog : IDisposable
         }
 
         foreach (var segment in deleted)
+        {
             segment.Delete();
+            _files.SyncDirectory(_folder);
+        }
     }
 
     private (Segment[] Segments, (Segment Segment, long Position) Visible, long High) Snapshot()

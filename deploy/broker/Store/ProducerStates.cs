@@ -1,5 +1,3 @@
-using CroPlatform.Broker.Wire;
-
 namespace CroPlatform.Broker.Store;
 
 /// <summary>What becomes of an idempotent producer's batch.</summary>

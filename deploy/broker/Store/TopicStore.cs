@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using CroPlatform.Broker.Wire;
 
 namespace CroPlatform.Broker.Store;
 

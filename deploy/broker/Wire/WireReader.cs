@@ -17,36 +17,35 @@ internal sealed class WireReader(Memory<byte> buffer)
 
     private int _at;
 
+    /// <summary>Fields that came later, <c>since</c> a version, are read from that version on; before, they have their default.</summary>
+    public short Version { get; set; }
+
     /// <summary>Whether strings, arrays and structures have the compact form.</summary>
     public bool Flexible { get; set; }
 
     public int Remaining => buffer.Length - _at;
 
-    public sbyte Int8() => (sbyte)Take(1).Span[0];
+    public sbyte Int8(int since = 0) => Version < since ? default : (sbyte)Take(1).Span[0];
 
-    public bool Boolean() => Int8() != 0;
+    public bool Boolean(int since = 0) => Int8(since) != 0;
 
     public short Int16() => BinaryPrimitives.ReadInt16BigEndian(Take(2).Span);
 
-    public int Int32() => BinaryPrimitives.ReadInt32BigEndian(Take(4).Span);
+    public int Int32(int since = 0, int otherwise = -1) => Version < since ? otherwise : BinaryPrimitives.ReadInt32BigEndian(Take(4).Span);
 
-    public long Int64() => BinaryPrimitives.ReadInt64BigEndian(Take(8).Span);
+    public long Int64(int since = 0) => Version < since ? -1 : BinaryPrimitives.ReadInt64BigEndian(Take(8).Span);
 
-    public Guid Uuid() => new(Take(16).Span, bigEndian: true);
+    public Guid Uuid(int since = 0) => Version < since ? default : new(Take(16).Span, bigEndian: true);
 
     public string String() => NullableString() ?? throw new MalformedRequestException("a string is missing");
 
-    public string? NullableString() => Text(Flexible ? Compact() : Int16());
+    public string? NullableString(int since = 0) => Version < since ? null : Text(Flexible ? Compact() : Int16());
 
     /// <summary>A string in the old form, whatever the rest of the request has: the client id of a header.</summary>
     public string? PlainNullableString() => Text(Int16());
 
     /// <summary>A slice of the request itself.</summary>
-    public Memory<byte>? NullableBytes()
-    {
-        var length = Flexible ? Compact() : Int32();
-        return length < 0 ? null : Take(length);
-    }
+    public Memory<byte>? NullableBytes() => (Flexible ? Compact() : Int32()) is var length and >= 0 ? Take(length) : null;
 
     public Memory<byte> Bytes() => NullableBytes() ?? throw new MalformedRequestException("bytes are missing");
 
@@ -68,9 +67,7 @@ internal sealed class WireReader(Memory<byte> buffer)
     /// <summary>Passes over tagged fields, none of which is used here. Nothing in the old form.</summary>
     public void Tags()
     {
-        if (!Flexible)
-            return;
-        for (var left = UnsignedVarint(); left > 0; left--)
+        for (var left = Flexible ? UnsignedVarint() : 0; left > 0; left--)
         {
             UnsignedVarint();
             Take((int)Math.Min(UnsignedVarint(), int.MaxValue));
@@ -79,11 +76,9 @@ internal sealed class WireReader(Memory<byte> buffer)
 
     private string? Text(int length)
     {
-        if (length < 0)
-            return null;
         try
         {
-            return Utf8.GetString(Take(length).Span);
+            return length < 0 ? null : Utf8.GetString(Take(length).Span);
         }
         catch (ArgumentException)
         {
@@ -112,8 +107,7 @@ internal sealed class WireReader(Memory<byte> buffer)
     {
         if (count < 0 || count > Remaining)
             throw new MalformedRequestException($"{count} bytes wanted, {Remaining} left");
-        var taken = buffer.Slice(_at, count);
         _at += count;
-        return taken;
+        return buffer.Slice(_at - count, count);
     }
 }

@@ -9,6 +9,9 @@ internal sealed class WireWriter(int capacity = 256) : IDisposable
 {
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(capacity);
 
+    /// <summary>Fields that came later, <c>since</c> a version, are written from that version on only.</summary>
+    public short Version { get; set; }
+
     /// <summary>Whether strings, arrays and structures have the compact form.</summary>
     public bool Flexible { get; set; }
 
@@ -16,62 +19,79 @@ internal sealed class WireWriter(int capacity = 256) : IDisposable
 
     public ReadOnlyMemory<byte> Written => _buffer.AsMemory(0, Length);
 
-    public void Int8(int value) => Take(1)[0] = (byte)value;
-
-    public void Boolean(bool value) => Int8(value ? 1 : 0);
-
-    public void Int16(int value) => BinaryPrimitives.WriteInt16BigEndian(Take(2), (short)value);
-
-    public void Int32(int value) => BinaryPrimitives.WriteInt32BigEndian(Take(4), value);
-
-    public void Int64(long value) => BinaryPrimitives.WriteInt64BigEndian(Take(8), value);
-
-    public void Error(ErrorCode error) => Int16((short)error);
-
-    public void Uuid(Guid value) => value.TryWriteBytes(Take(16), bigEndian: true, out _);
-
-    public void String(string? value)
+    public WireWriter Int8(int value, int since = 0)
     {
+        if (Version >= since)
+            Take(1)[0] = (byte)value;
+        return this;
+    }
+
+    public WireWriter Boolean(bool value, int since = 0) => Int8(value ? 1 : 0, since);
+
+    public WireWriter Int16(int value)
+    {
+        BinaryPrimitives.WriteInt16BigEndian(Take(2), (short)value);
+        return this;
+    }
+
+    public WireWriter Int32(int value, int since = 0)
+    {
+        if (Version >= since)
+            BinaryPrimitives.WriteInt32BigEndian(Take(4), value);
+        return this;
+    }
+
+    public WireWriter Int64(long value, int since = 0)
+    {
+        if (Version >= since)
+            BinaryPrimitives.WriteInt64BigEndian(Take(8), value);
+        return this;
+    }
+
+    public WireWriter Error(ErrorCode error, int since = 0) => Version < since ? this : Int16((short)error);
+
+    /// <summary>How long the client should wait before it asks again: never.</summary>
+    public WireWriter Throttle(int since = 0) => Int32(0, since);
+
+    public WireWriter Uuid(Guid value, int since = 0)
+    {
+        if (Version >= since)
+            value.TryWriteBytes(Take(16), bigEndian: true, out _);
+        return this;
+    }
+
+    public WireWriter String(string? value, int since = 0)
+    {
+        if (Version < since)
+            return this;
         var length = value is null ? -1 : Encoding.UTF8.GetByteCount(value);
-        if (Flexible)
-            UnsignedVarint((uint)(length + 1));
-        else
-            Int16(length);
+        _ = Flexible ? UnsignedVarint((uint)(length + 1)) : Int16(length);
         if (value is not null)
             Encoding.UTF8.GetBytes(value, Take(length));
+        return this;
     }
 
-    public void Bytes(ReadOnlySpan<byte> value)
+    public WireWriter Bytes(ReadOnlySpan<byte> value)
     {
-        if (Flexible)
-            UnsignedVarint((uint)value.Length + 1);
-        else
-            Int32(value.Length);
+        Count(value.Length);
         value.CopyTo(Take(value.Length));
+        return this;
     }
 
-    /// <summary>An array's count; -1 for null. The elements follow.</summary>
-    public void Count(int count)
-    {
-        if (Flexible)
-            UnsignedVarint((uint)(count + 1));
-        else
-            Int32(count);
-    }
+    /// <summary>An array's count, or the length of bytes; -1 for null. What is counted follows.</summary>
+    public WireWriter Count(int count, int since = 0) =>
+        Version < since ? this : Flexible ? UnsignedVarint((uint)(count + 1)) : Int32(count);
 
-    public void Array<T>(IReadOnlyCollection<T> elements, Action<T> element)
+    public WireWriter Array<T>(IReadOnlyCollection<T> elements, Action<T> element)
     {
         Count(elements.Count);
         foreach (var one in elements)
             element(one);
+        return this;
     }
 
     /// <summary>No tagged fields. Nothing in the old form.</summary>
-    public void Tags()
-    {
-        if (Flexible)
-            Int8(0);
-    }
+    public WireWriter Tags() => Flexible ? Int8(0) : this;
 
     /// <summary>Room for that many bytes at the end, to be filled now and taken by <see cref="Advance"/>.</summary>
     public Span<byte> Room(int size)
@@ -101,11 +121,11 @@ internal sealed class WireWriter(int capacity = 256) : IDisposable
         _buffer = [];
     }
 
-    private void UnsignedVarint(uint value)
+    private WireWriter UnsignedVarint(uint value)
     {
         for (; value >= 0x80; value >>= 7)
             Int8((int)(value | 0x80));
-        Int8((int)value);
+        return Int8((int)value);
     }
 
     private Span<byte> Take(int size)
