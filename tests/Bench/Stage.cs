@@ -13,6 +13,7 @@ internal static class Rounds
 {
     /// <summary>The median round of each stage, by its rate.</summary>
     /// <param name="settle">Run after each stage, that nothing it left to do disturbs the next.</param>
+    /// <exception cref="BenchException">An answer was not the wanted one.</exception>
     public static async Task<IReadOnlyDictionary<string, Measurement>> RunAsync(Settings settings, IReadOnlyList<Stage> stages, Func<Task> settle)
     {
         var results = stages.ToDictionary(s => s.Name, _ => new List<Measurement>());
@@ -22,7 +23,8 @@ internal static class Rounds
             {
                 var measured = await stage.RunAsync();
                 if (round > 0) results[stage.Name].Add(measured);
-                await Console.Error.WriteLineAsync($"round {round}: {stage.Name}: {measured.RequestsPerSecond:n0} requests/s, {measured.Failures} failed");
+                await Console.Error.WriteLineAsync($"round {round}: {stage.Name}: {measured.RequestsPerSecond:n0} requests/s");
+                if (measured.Failures > 0) throw new BenchException($"{stage.Name}: {measured.Failures} answers were not the wanted ones");
                 await settle();
             }
         }
