@@ -10,7 +10,7 @@ using CroPlatform.Services.Assignment.Serve;
 var builder = ServiceHost.CreateBuilder("assignment", args);
 builder.Services.AddValidated<AssignmentOptions>(AssignmentOptions.Section);
 builder.Services.AddKafka().AddCatalog().AddCatalogKeys<CatalogReader>(c => c.Current, c => c.HasCaughtUp);
-builder.Services.AddSingleton<SnapshotHolder>().AddSingleton<AssignmentDesk>().AddSingleton<ExposurePublisher>();
+builder.Services.AddSingleton<SnapshotHolder>().AddSingleton<AssignmentDesk>().AddSingleton<FlagDesk>().AddSingleton<ExposurePublisher>();
 builder.Services.AddSingleton<AssignmentGrpc>();
 builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the experiments");
 builder.Services.AddGrpcWithHealth();

@@ -1,6 +1,6 @@
 using CroPlatform.Experimentation.Evaluation;
 
-namespace CroPlatform.Services.Assignment.Serve;
+namespace CroPlatform.Services.Assignment.Decide;
 
 internal static class ReasonNames
 {
