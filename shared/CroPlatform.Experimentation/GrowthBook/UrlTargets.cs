@@ -48,10 +48,8 @@ internal sealed class UrlTargets
 
     private static Predicate<PageUrl> Simple(string pattern)
     {
-        // "shop.example.com/cart" means a host; "/cart" does not. A wildcard stays one through the parsing as "_____".
-        var absolute = (BeginsWithHost(pattern) ? $"https://{pattern}" : pattern).Replace("*", Wildcard.Mark, StringComparison.Ordinal);
-        if (PageUrl.TryParse(absolute, Wildcard.Mark) is not { } expected) return _ => false;
-        var (host, path, hash) = (new Wildcard(expected.Host), new Wildcard(TrimSlashes(expected.Path)), new Wildcard(expected.Hash));
+        if (SimplePattern.Parse(pattern, Wildcard.Mark) is not { } expected) return _ => false;
+        var (host, path, hash) = (new Wildcard(expected.Host), new Wildcard(SimplePattern.TrimSlashes(expected.Path)), new Wildcard(expected.Hash));
         var parameters = expected.Parameters.Select(p => (p.Name, Value: new Wildcard(p.Value))).ToArray();
         return page => host.Matches(page.Host) && PathMatches(path, page.Path)
             && (expected.Hash.Length == 0 || hash.Matches(page.Hash))
@@ -63,19 +61,6 @@ internal sealed class UrlTargets
         var start = path.StartsWith('/') ? 1 : 0;
         var end = path.EndsWith('/') && path.Length > start ? 1 : 0;
         return pattern.Matches(path) || pattern.Matches(path[start..]) || pattern.Matches(path[..^end]) || pattern.Matches(path[start..^end]);
-    }
-
-    private static string TrimSlashes(string path)
-    {
-        var start = path.StartsWith('/') ? 1 : 0;
-        var end = path.EndsWith('/') && path.Length > start ? 1 : 0;
-        return path[start..^end];
-    }
-
-    private static bool BeginsWithHost(string pattern)
-    {
-        var end = pattern.AsSpan().IndexOfAny(":/?");
-        return pattern.AsSpan(0, end < 0 ? pattern.Length : end).Contains('.');
     }
 
     /// <summary>Text in which the mark stands for any characters; case does not matter.</summary>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace CroPlatform.Experimentation.GrowthBook;
+namespace CroPlatform.Experimentation.Targeting;
 
 /// <summary>
 /// A page's address in the parts that targets compare, normalised as browsers do (WHATWG URL): lower-case host, no default port, dot
