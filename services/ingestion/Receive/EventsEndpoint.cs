@@ -2,6 +2,7 @@ using System.Text.Json;
 using CroPlatform.Contracts.Events;
 using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Kafka;
+using CroPlatform.ServiceDefaults.Browsers;
 using CroPlatform.ServiceDefaults.Errors;
 using CroPlatform.ServiceDefaults.Keys;
 using CroPlatform.Services.Ingestion.Check;
@@ -110,5 +111,5 @@ internal static class EventsMapping
 {
     // One handler for all requests: resolving its parts for each would open a scope each time.
     public static void MapEvents(this IEndpointRouteBuilder app) =>
-        app.MapPost("/v1/events", app.ServiceProvider.GetRequiredService<EventsEndpoint>().ReceiveAsync).RequireKey(KeyRole.Write);
+        app.MapPost("/v1/events", app.ServiceProvider.GetRequiredService<EventsEndpoint>().ReceiveAsync).RequireKey(KeyRole.Write).AllowBrowsers();
 }
