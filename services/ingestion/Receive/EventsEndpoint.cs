@@ -7,13 +7,14 @@ using CroPlatform.ServiceDefaults.Errors;
 using CroPlatform.ServiceDefaults.Keys;
 using CroPlatform.Services.Ingestion.Check;
 using CroPlatform.Services.Ingestion.Publish;
+using CroPlatform.Services.Ingestion.Store;
 using Google.Protobuf;
 using Microsoft.Extensions.Options;
 
 namespace CroPlatform.Services.Ingestion.Receive;
 
 /// <summary>
-/// POST /v1/events: one event, or <c>{"sent_at", "events"}</c>. 202 says that the log has every accepted event; 400, 401, 413 and 503
+/// POST /v1/events: one event, or <c>{"sent_at", "events"}</c>. 202 says that the log, or the synced spool, has every accepted event; 400, 401, 413 and 503
 /// are for the request as a whole and mean that nothing of it needs to be there.
 /// </summary>
 internal sealed class EventsEndpoint(EventChecker checker, EventPublisher publisher, TimeProvider clock, IOptions<IngestionOptions> options)
@@ -82,6 +83,13 @@ internal sealed class EventsEndpoint(EventChecker checker, EventPublisher publis
         {
             context.Response.Headers.RetryAfter = "1";
             await Problem.WriteAsync(context, 503, "log_unavailable", null, "the event log does not answer; send the same events with the same ids again");
+            return;
+        }
+
+        catch (SpoolFullException)
+        {
+            context.Response.Headers.RetryAfter = "10";
+            await Problem.WriteAsync(context, 503, "spool_full", null, "the event log does not answer and the spool has no room; send the same events with the same ids again");
             return;
         }
 
