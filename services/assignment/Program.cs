@@ -6,6 +6,7 @@ using CroPlatform.Services.Assignment;
 using CroPlatform.Services.Assignment.Decide;
 using CroPlatform.Services.Assignment.Publish;
 using CroPlatform.Services.Assignment.Serve;
+using CroPlatform.Services.Assignment.Serve.Ofrep;
 
 var builder = ServiceHost.CreateBuilder("assignment", args);
 builder.Services.AddValidated<AssignmentOptions>(AssignmentOptions.Section);
@@ -19,6 +20,7 @@ var app = builder.Build();
 app.Services.GetRequiredService<SnapshotHolder>();
 app.UseServiceDefaults();
 app.MapAssignments();
+app.MapOfrep();
 app.MapAssignmentGrpc();
 app.MapGrpcServiceHealth();
 return await app.RunServiceAsync();
