@@ -14,4 +14,7 @@ public sealed record AssignmentOptions
 
     /// <summary>Experiments named in one request.</summary>
     [Range(1, 10_000)] public int MaxExperiments { get; init; } = 1_000;
+
+    /// <summary>How long the first answer for a sticky experiment may wait for its store, in milliseconds; then the control is given.</summary>
+    [Range(10, 60_000)] public int StickyTimeoutMs { get; init; } = 500;
 }

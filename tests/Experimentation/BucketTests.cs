@@ -1,42 +1,12 @@
-using System.Text.Json;
 using CroPlatform.Experimentation.Bucketing;
 using FsCheck;
 using FsCheck.Fluent;
 
 namespace CroPlatform.Experimentation.Tests;
 
-/// <summary>Bucketing against GrowthBook's own conformance cases, and what must hold for any weights.</summary>
+/// <summary>What bucketing must hold for any weights; its conformance cases are in GrowthBook/HashingTests.</summary>
 public sealed class BucketTests
 {
-    private static readonly JsonElement Cases = JsonDocument.Parse(
-        File.ReadAllText(Path.Combine(TestContext.CurrentContext.TestDirectory, "vectors", "growthbook-cases.json"))).RootElement;
-
-    /// <summary>A case is [seed, value, version, position]; versions other than 2 belong to imported experiments.</summary>
-    private static IEnumerable<TestCaseData> HashCases() => Cases.GetProperty("hash").EnumerateArray()
-        .Where(c => c[2].GetInt32() == 2 && c[3].ValueKind == JsonValueKind.Number)
-        .Select(c => new TestCaseData(c[0].GetString(), c[1].GetString(), c[3].GetDouble()));
-
-    /// <summary>A case is [name, [arms, coverage, weights], ranges]; cases with weights left out mean equal ones, which is the caller's affair here.</summary>
-    private static IEnumerable<TestCaseData> RangeCases() => Cases.GetProperty("getBucketRange").EnumerateArray()
-        .Where(c => c[1][2].ValueKind == JsonValueKind.Array && c[1][2].GetArrayLength() == c[1][0].GetInt32())
-        .Where(c => c[1][1].GetDouble() is >= 0 and <= 1 && Math.Abs(c[1][2].EnumerateArray().Sum(w => w.GetDouble()) - 1) < 1e-9)
-        .Select(c => new TestCaseData(
-            c[1][1].GetDouble(),
-            c[1][2].EnumerateArray().Select(w => w.GetDouble()).ToArray(),
-            c[2].EnumerateArray().Select(r => (r[0].GetDouble(), r[1].GetDouble())).ToArray()).SetArgDisplayNames(c[0].GetString()!));
-
-    [TestCaseSource(nameof(HashCases))]
-    public void Of_ConformanceCase_FallsWhereTheReferenceSays(string seed, string value, double position) =>
-        Assert.That(Bucket.Position(Bucket.Of(seed, value)), Is.EqualTo(position));
-
-    [TestCaseSource(nameof(RangeCases))]
-    public void Ranges_ConformanceCase_AreThoseOfTheReference(double coverage, double[] weights, (double, double)[] expected)
-    {
-        var ranges = BucketRanges.Of(weights, coverage);
-        // The reference's cases are rounded to six digits.
-        Assert.That(Enumerable.Range(0, weights.Length).Select(i => (Math.Round(ranges[i].Start, 6), Math.Round(ranges[i].End, 6))), Is.EqualTo(expected));
-    }
-
     [Test]
     public void ExpectedShares_OnePercentOverThreeArms_CountsBuckets()
     {

@@ -1,17 +1,14 @@
 using System.Text.Json;
 using CroPlatform.Experimentation.Targeting;
+using CroPlatform.Experimentation.Tests.GrowthBook;
 
 namespace CroPlatform.Experimentation.Tests;
 
 /// <summary>Conditions against all of GrowthBook's conformance cases.</summary>
 public sealed class ConditionTests
 {
-    private static readonly JsonElement Cases = JsonDocument.Parse(
-        File.ReadAllText(Path.Combine(TestContext.CurrentContext.TestDirectory, "vectors", "growthbook-cases.json"))).RootElement;
-
     /// <summary>A case is [name, condition, attributes, expected, saved groups?].</summary>
-    private static IEnumerable<TestCaseData> ConditionCases() => Cases.GetProperty("evalCondition").EnumerateArray()
-        .Select((c, i) => new TestCaseData(c).SetArgDisplayNames($"{i}: {c[0].GetString()}"));
+    private static IEnumerable<TestCaseData> ConditionCases() => Vectors.Of("evalCondition");
 
     [TestCaseSource(nameof(ConditionCases))]
     public void Holds_ConformanceCase_AsTheReferenceSays(JsonElement test)
@@ -23,6 +20,8 @@ public sealed class ConditionTests
     [TestCase("""{"a": {"$near": 1}}""", "$near")]
     [TestCase("""[]""", "object")]
     [TestCase("""{"$or": {}}""", "array")]
+    [TestCase("""{"a": {"$in": 1}}""", "array")]
+    [TestCase("""{"a": {"$regex": "("}}""", "regular expression")]
     public void Parse_WhatIsNoCondition_IsRefusedWithTheReason(string json, string reason) =>
         Assert.That(() => Condition.Parse(JsonDocument.Parse(json).RootElement), Throws.TypeOf<FormatException>().With.Message.Contains(reason));
 

@@ -15,9 +15,9 @@ public sealed class ExactCountTests
         await load.SetUpAsync();
         var traffic = Task.WhenAll(load.ExternalAsync(), load.PlatformAsync());
         var random = new Random(seed);
-        for (var kill = 0; kill < 6 && !traffic.IsCompleted; kill++)
+        for (var kill = 0; kill < 8 && !traffic.IsCompleted; kill++)
         {
-            var victim = new[] { "statistics", "ingestion", "assignment" }[kill % 3];
+            var victim = new[] { "statistics", "ingestion", "broker", "assignment" }[kill % 4];
             await Platform.CroAsync("kill", victim);
             await Platform.CroAsync("up");
             // A moment of work between kills, at a seeded time; how long it is decides nothing but where the next one falls.

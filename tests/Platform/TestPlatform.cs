@@ -118,6 +118,15 @@ internal sealed class TestPlatform
 
     public Task<JsonNode> ResultsAsync(string experiment) => AdminAsync(HttpMethod.Get, $"/api/v1/experiments/{experiment}/results");
 
+    /// <summary>What the native HTTP interface answers for a unit.</summary>
+    public async Task<JsonArray> AssignAsync(string unit, object? attributes, params string[] experiments)
+    {
+        using var response = await SendAsync(HttpMethod.Post, "/api/v1/assignments", ServerKey, JsonContent.Create(new { unit_id = unit, attributes, experiments }));
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.That(response.IsSuccessStatusCode, Is.True, text);
+        return JsonNode.Parse(text)!["assignments"]!.AsArray();
+    }
+
     /// <summary>Asks again until the answer is as it should be; then returns it.</summary>
     public static async Task<T> EventuallyAsync<T>(Func<Task<T>> ask, Func<T, bool> isRight, string what)
     {

@@ -32,6 +32,9 @@ internal sealed class DataFolder(string path)
     /// <summary>Written by the broker once it takes connections: <c>{"bootstrap": "host:port"}</c>.</summary>
     public string Broker => Path.Combine(Root, "broker.json");
 
+    /// <summary>What the gateway keeps while the log is away.</summary>
+    public string Spool => Path.Combine(Root, "spool");
+
     public string Ports => Path.Combine(Root, "ports.json");
 
     public string Keys => Path.Combine(Root, "keys.json");

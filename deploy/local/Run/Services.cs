@@ -7,7 +7,8 @@ internal sealed record Servers(string Kafka, string Redis, string? RedisPassword
 
 /// <summary>The platform's own services and the door before them, as processes of this machine.</summary>
 /// <param name="shared">What every service is told in the same words, say the simulated clock.</param>
-internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, Servers servers, IReadOnlyDictionary<string, string> shared)
+/// <param name="spool">Where the gateway keeps events while the log is away.</param>
+internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, Servers servers, IReadOnlyDictionary<string, string> shared, string spool)
 {
     public const string Site = "default";
 
@@ -38,6 +39,8 @@ internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, S
             environment["Grpc__Port"] = ports[GrpcPort(name)].ToString();
         foreach (var other in WithGrpc)
             environment["Services__" + Capitalized(other)] = $"http://{Grpc(other)}";
+        if (name == "ingestion")
+            environment["Spool__Folder"] = spool;
         if (name == "experiments")
         {
             environment["Bootstrap__Site"] = Site;

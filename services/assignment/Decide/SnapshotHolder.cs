@@ -1,3 +1,4 @@
+using CroPlatform.Contracts;
 using CroPlatform.Contracts.Experiments;
 using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Kafka;
@@ -41,6 +42,12 @@ internal sealed class SnapshotHolder
 
     private void Apply(Catalog catalog, ConfigurationRecord record)
     {
+        if (record.RecordCase == ConfigurationRecord.RecordOneofCase.SavedGroup)
+        {
+            lock (_changing) _current = _current.With(record.SavedGroup.ToModel());
+            return;
+        }
+
         var (site, key) = record.RecordCase switch
         {
             ConfigurationRecord.RecordOneofCase.Current => (record.Current.Site, record.Current.Experiment),
@@ -48,7 +55,7 @@ internal sealed class SnapshotHolder
             _ => default,
         };
         if (site is null || catalog.Find(site, key)?.Current is not { } current) return;
-        if (_current.Find(site, key)?.Experiment.Version == current.Version) return;
+        if (_current.Of(site).Find(key)?.Experiment.Version == current.Version) return;
         lock (_changing)
         {
             _current = _current.With(current);

@@ -41,7 +41,7 @@ internal sealed class AssignmentGrpc(AssignmentDesk desk, SnapshotHolder holder,
         }
 
         List<Experiment> standing = [];
-        holder.Subscribe(OnChange, snapshot => standing = [.. snapshot.Of(site).Select(a => a.Experiment)]);
+        holder.Subscribe(OnChange, snapshot => standing = [.. snapshot.Of(site).Experiments.Select(a => a.Experiment)]);
         try
         {
             foreach (var experiment in standing) await responseStream.WriteAsync(new WatchReply { Experiment = experiment.ToWire() }, context.CancellationToken);
@@ -85,14 +85,14 @@ internal sealed class AssignmentGrpc(AssignmentDesk desk, SnapshotHolder holder,
     {
         var wire = new Contracts.Assignment.Assignment
         {
-            Experiment = answer.Experiment,
+            Experiment = answer.Key,
             InExperiment = answer.Decision.InExperiment,
             Reason = ReasonNames.Of(answer.Decision.Reason),
         };
         if (answer.Variant is { } variant)
         {
             wire.Variant = variant.Key;
-            wire.Version = (uint)answer.Assigner!.Experiment.Version;
+            wire.Version = (uint)answer.Experiment!.Version;
             wire.ConfigJson = UnsafeByteOperations.UnsafeWrap(variant.ConfigJson);
         }
 

@@ -6,10 +6,23 @@ namespace CroPlatform.Experimentation.Targeting;
 /// <summary>JavaScript's comparisons and conversions of JSON values, which the reference's conditions rest on (ECMA-262, section 7).</summary>
 internal static class JavaScript
 {
+    /// <summary>A string's text. One that is not valid Unicode (a lone surrogate) is taken as it was written: it must not break an answer.</summary>
+    public static string StringOf(JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            return value.GetRawText();
+        }
+    }
+
     /// <summary>value === other; objects and arrays are never the same.</summary>
     public static bool AreSame(JsonElement value, JsonElement other) => (value.ValueKind, other.ValueKind) switch
     {
-        (JsonValueKind.String, JsonValueKind.String) => value.GetString() == other.GetString(),
+        (JsonValueKind.String, JsonValueKind.String) => value.ValueEquals(StringOf(other)),
         (JsonValueKind.Number, JsonValueKind.Number) => value.GetDouble() == other.GetDouble(),
         (JsonValueKind.Object or JsonValueKind.Array, _) => false,
         var (a, b) => a == b,
@@ -20,7 +33,7 @@ internal static class JavaScript
     {
         if (value.ValueKind == JsonValueKind.String && other.ValueKind == JsonValueKind.String)
         {
-            return string.CompareOrdinal(value.GetString(), other.GetString());
+            return string.CompareOrdinal(StringOf(value), StringOf(other));
         }
 
         var (a, b) = (Number(value), Number(other));
@@ -33,15 +46,35 @@ internal static class JavaScript
         JsonValueKind.Number => value.GetDouble(),
         JsonValueKind.True => 1,
         JsonValueKind.False or JsonValueKind.Null => 0,
-        JsonValueKind.String when string.IsNullOrWhiteSpace(value.GetString()) => 0,
-        JsonValueKind.String => double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : double.NaN,
+        JsonValueKind.String when string.IsNullOrWhiteSpace(StringOf(value)) => 0,
+        JsonValueKind.String => Number(StringOf(value).Trim()),
         _ => double.NaN,
+    };
+
+    private static double Number(string text)
+    {
+        if (text.Length > 2 && text[0] == '0' && text[1] is 'x' or 'X')
+        {
+            return ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex) ? hex : double.NaN;
+        }
+
+        // .NET reads "infinity", "nan" and "∞" too.
+        if (text.Any(c => char.IsLetter(c) && c is not ('e' or 'E')) && text is not ("Infinity" or "+Infinity" or "-Infinity")) return double.NaN;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : double.NaN;
+    }
+
+    /// <summary>JSON.stringify(value) === JSON.stringify(other), where the order of members counts.</summary>
+    public static bool HasSameText(JsonElement value, JsonElement other) => (value.ValueKind, other.ValueKind) switch
+    {
+        (JsonValueKind.Object, JsonValueKind.Object) => value.EnumerateObject().SequenceEqual(other.EnumerateObject(), Members.Instance),
+        (JsonValueKind.Array, JsonValueKind.Array) => value.EnumerateArray().SequenceEqual(other.EnumerateArray(), Values.Instance),
+        _ => AreSame(value, other),
     };
 
     /// <summary>String(value)</summary>
     public static string Text(JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.String => value.GetString()!,
+        JsonValueKind.String => StringOf(value),
         JsonValueKind.Number => value.GetDouble() is var number && number == Math.Truncate(number) && Math.Abs(number) < 1e21
             ? number.ToString("F0", CultureInfo.InvariantCulture)
             : number.ToString("R", CultureInfo.InvariantCulture),
@@ -56,7 +89,7 @@ internal static class JavaScript
     public static bool IsTruthy(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Null or JsonValueKind.False or JsonValueKind.Undefined => false,
-        JsonValueKind.String => value.GetString()!.Length > 0,
+        JsonValueKind.String => StringOf(value).Length > 0,
         JsonValueKind.Number => value.GetDouble() != 0,
         _ => true,
     };
@@ -72,6 +105,24 @@ internal static class JavaScript
         JsonValueKind.Object => "object",
         _ => "unknown",
     };
+
+    private sealed class Values : EqualityComparer<JsonElement>
+    {
+        public static readonly Values Instance = new();
+
+        public override bool Equals(JsonElement x, JsonElement y) => HasSameText(x, y);
+
+        public override int GetHashCode(JsonElement obj) => (int)obj.ValueKind;
+    }
+
+    private sealed class Members : EqualityComparer<JsonProperty>
+    {
+        public static readonly Members Instance = new();
+
+        public override bool Equals(JsonProperty x, JsonProperty y) => x.Name == y.Name && HasSameText(x.Value, y.Value);
+
+        public override int GetHashCode(JsonProperty obj) => StringComparer.Ordinal.GetHashCode(obj.Name);
+    }
 
     /// <summary>A number as a JSON value.</summary>
     public static JsonElement Element(int number) => JsonSerializer.SerializeToElement(number);

@@ -1,4 +1,5 @@
 using CroPlatform.Contracts.Assignment;
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 
@@ -8,6 +9,16 @@ namespace CroPlatform.Bench.Assign;
 internal sealed class RunningExperiments(RunningPlatform platform) : IAsyncDisposable
 {
     private static readonly ParallelOptions AtOnce = new() { MaxDegreeOfParallelism = 4 };
+
+    /// <summary>What each experiment asks of a unit, and the attributes of a unit that has it.</summary>
+    public const string Attributes = """{"country":"PL","device_type":"mobile","browser":"firefox","visits":7,"persona":"returning"}""";
+
+    private static readonly object Targeting = new Dictionary<string, object>
+    {
+        ["country"] = new Dictionary<string, object> { ["$in"] = new[] { "PL", "DE", "FR" } },
+        ["device_type"] = "mobile",
+        ["visits"] = new Dictionary<string, object> { ["$gte"] = 3 },
+    };
 
     private readonly string _run = $"bench-{Guid.NewGuid().ToString("n")[..8]}";
     private readonly List<string> _keys = [];
@@ -28,6 +39,7 @@ internal sealed class RunningExperiments(RunningPlatform platform) : IAsyncDispo
                 key,
                 variants = new[] { new { key = "control", weight = 0.5 }, new { key = "treatment", weight = 0.5 } },
                 metrics = new[] { new { key = _run } },
+                targeting = Targeting,
             });
             await platform.AdminAsync(HttpMethod.Post, $"/api/v1/experiments/{key}/start");
         });
@@ -46,7 +58,7 @@ internal sealed class RunningExperiments(RunningPlatform platform) : IAsyncDispo
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
-            var reply = await client.AssignAsync(new AssignRequest { UnitId = "somebody", Experiments = { keys } }, credentials, cancellationToken: limit.Token);
+            var reply = await client.AssignAsync(new AssignRequest { UnitId = "somebody", AttributesJson = ByteString.CopyFromUtf8(Attributes), Experiments = { keys } }, credentials, cancellationToken: limit.Token);
             if (reply.Assignments.All(a => a.Reason == "split")) return;
             await Task.Delay(50, limit.Token);
         }

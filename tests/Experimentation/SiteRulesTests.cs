@@ -4,7 +4,7 @@ using CroPlatform.Experimentation.Evaluation;
 
 namespace CroPlatform.Experimentation.Tests;
 
-public sealed class AssignerTests
+public sealed class SiteRulesTests
 {
     private static readonly Experiment Running = new()
     {
@@ -21,7 +21,7 @@ public sealed class AssignerTests
     [Test]
     public void Decide_ARunningExperiment_GivesPositionAndPropensity()
     {
-        var decision = new Assigner(Running).Decide("u");
+        var decision = Decide(Running);
         Assert.That((decision.InExperiment, decision.Reason), Is.EqualTo((true, AssignmentReason.Split)));
         Assert.That(decision.Propensity, Is.EqualTo(Running.Phases[0].Weights[decision.Variant]));
         Assert.That(decision.Position, Is.InRange(0, 0.9999));
@@ -30,14 +30,14 @@ public sealed class AssignerTests
     [Test]
     public void Decide_AStoppedExperiment_GivesTheControl()
     {
-        var decision = new Assigner(Running with { Status = ExperimentStatus.Completed }).Decide("u");
+        var decision = Decide(Running with { Status = ExperimentStatus.Completed });
         Assert.That((decision.Variant, decision.InExperiment, decision.Reason), Is.EqualTo((1, false, AssignmentReason.NotRunning)));
     }
 
     [Test]
     public void Decide_NoCoverage_GivesTheControl()
     {
-        var decision = new Assigner(Running with { Phases = [Running.Phases[0] with { Coverage = 0 }] }).Decide("u");
+        var decision = Decide(Running with { Phases = [Running.Phases[0] with { Coverage = 0 }] });
         Assert.That((decision.Variant, decision.InExperiment, decision.Reason), Is.EqualTo((1, false, AssignmentReason.Coverage)));
     }
 
@@ -47,18 +47,14 @@ public sealed class AssignerTests
     public void Decide_Targeted_TakesOnlyThoseWhoMatch(string? attributes, bool isIn)
     {
         var targeted = Running with { Phases = [Running.Phases[0] with { TargetingJson = Encoding.UTF8.GetBytes("""{"country": {"$in": ["PL", "CZ"]}}""") }] };
-        var decision = new Assigner(targeted).Decide("u", attributes is null ? null : JsonDocument.Parse(attributes).RootElement);
+        var decision = Decide(targeted, attributes);
         Assert.That(decision.InExperiment, Is.EqualTo(isIn));
         if (!isIn) Assert.That((decision.Variant, decision.Reason), Is.EqualTo((1, AssignmentReason.Targeting)));
     }
 
-    [Test]
-    public void Decide_WithoutTargeting_AllocatesNothing()
+    private static Decision Decide(Experiment experiment, string? attributes = null) => SiteRules.Empty.With(experiment).Decide("e", new EvaluationContext
     {
-        var assigner = new Assigner(Running);
-        assigner.Decide("warm");
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1_000; i++) assigner.Decide("visitor-12345");
-        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
-    }
+        VisitorId = "u",
+        Attributes = attributes is null ? null : JsonDocument.Parse(attributes).RootElement,
+    });
 }
