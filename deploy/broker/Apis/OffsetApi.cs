@@ -29,8 +29,8 @@ internal sealed class OffsetApi(TopicStore topics, GroupCoordinator groups)
                 (_, Earliest) => (log.StartOffset, -1),
                 _ => log.OffsetAt(partition.Timestamp) ?? (-1, -1),
             };
-            to.Int32(partition.Index).Error(log is null ? ErrorCode.UnknownTopicOrPartition : partition.Timestamp < Earliest ? ErrorCode.UnsupportedVersion : ErrorCode.None);
-            to.Int64(timestamp).Int64(offset).Int32(offset < 0 ? -1 : 0, since: 4); // leader epoch
+            var error = log is null ? ErrorCode.UnknownTopicOrPartition : partition.Timestamp < Earliest ? ErrorCode.UnsupportedVersion : ErrorCode.None;
+            to.Int32(partition.Index).Error(error).Int64(timestamp).Int64(offset).Int32(offset < 0 ? -1 : 0, since: 4); // leader epoch
         }));
     }
 
@@ -74,7 +74,7 @@ internal sealed class OffsetApi(TopicStore topics, GroupCoordinator groups)
     {
         var group = from.String();
         var wanted = from.NullableArray(t => (Name: t.String(), Partitions: t.Array(p => p.Int32())))
-            ?? [.. groups.Offsets.OfGroup(group).GroupBy(pair => pair.Key.Topic).Select(topic => (topic.Key, topic.Select(pair => pair.Key.Partition).ToArray()))];
+            ?? [.. groups.Offsets.OfGroup(group).GroupBy(key => key.Topic, key => key.Partition).Select(topic => (topic.Key, topic.ToArray()))];
         to.Throttle(since: 3).Array(wanted, topic => to.String(topic.Name).Array(topic.Partitions, partition =>
         {
             var committed = groups.Offsets.Find(new OffsetKey(group, topic.Name, partition)) ?? new CommittedOffset(-1, -1, "");

@@ -40,7 +40,8 @@ internal sealed class TopicApi(TopicStore topics, OffsetStore offsets, BrokerOpt
         if (config.Select(setting => TopicConfig.Refusal(setting.Name, setting.Value)).FirstOrDefault(refusal => refusal is not null) is { } why)
             return (ErrorCode.InvalidConfig, why);
         var count = assigned.Length > 0 ? assigned.Length : partitions == -1 ? 1 : partitions;
-        return topics.Create(name, count, config.DistinctBy(setting => setting.Name).ToDictionary(setting => setting.Name, setting => setting.Value!), onlyCheck);
+        var settings = config.DistinctBy(setting => setting.Name).ToDictionary(setting => setting.Name, setting => setting.Value!);
+        return topics.Create(name, count, settings, onlyCheck);
     }
 
     private async Task DeleteAsync(Request request)
@@ -80,7 +81,7 @@ internal sealed class TopicApi(TopicStore topics, OffsetStore offsets, BrokerOpt
             ("log.retention.bytes", $"{options.RetentionBytes}", false),
             ("log.segment.bytes", $"{options.SegmentBytes}", false),
             ("message.max.bytes", $"{options.MaxBatchBytes}", false),
-            ("auto.create.topics.enable", options.AutoCreateTopics ? "true" : "false", false),
+            ("auto.create.topics.enable", "false", false),
         ]),
         _ => (ErrorCode.InvalidRequest, []),
     };

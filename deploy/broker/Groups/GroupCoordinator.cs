@@ -15,35 +15,29 @@ internal sealed class GroupCoordinator(OffsetStore offsets, BrokerOptions option
 
     public Task<JoinResult> JoinAsync(JoinRequest request)
     {
-        ErrorCode? error = request switch
+        ErrorCode? refused = request switch
         {
             { Group.Length: 0 } => ErrorCode.InvalidGroupId,
             { SessionTimeoutMs: < 1 or > MaxSessionMs } or { RebalanceTimeoutMs: < 0 } => ErrorCode.InvalidSessionTimeout,
             _ when _groups.Count >= MaxGroups && !_groups.ContainsKey(request.Group) => ErrorCode.PolicyViolation,
             _ => null,
         };
-        return error is { } refused
-            ? Task.FromResult(new JoinResult(refused, request.MemberId))
-            : _groups.GetOrAdd(request.Group, name => new Group(name, options.InitialRebalanceDelayMs)).JoinAsync(request, Now());
+        return refused is { } error
+            ? Task.FromResult(new JoinResult(error, request.MemberId))
+            : _groups.GetOrAdd(request.Group, _ => new Group(options.InitialRebalanceDelayMs)).JoinAsync(request, Now());
     }
 
     public Task<SyncResult> SyncAsync(string group, Caller caller, IReadOnlyDictionary<string, byte[]> assignments) =>
-        _groups.TryGetValue(group, out var found) ? found.SyncAsync(caller, assignments, Now()) : Task.FromResult(new SyncResult(ErrorCode.UnknownMemberId, []));
+        Find(group)?.SyncAsync(caller, assignments, Now()) ?? Task.FromResult(new SyncResult(ErrorCode.UnknownMemberId, []));
 
-    public ErrorCode Heartbeat(string group, Caller caller) =>
-        _groups.TryGetValue(group, out var found) ? found.Heartbeat(caller, Now()) : ErrorCode.UnknownMemberId;
+    public ErrorCode Heartbeat(string group, Caller caller) => Find(group)?.Heartbeat(caller, Now()) ?? ErrorCode.UnknownMemberId;
 
     public ErrorCode Leave(string group, string memberId, string? instanceId) =>
-        _groups.TryGetValue(group, out var found) ? found.Leave(memberId, instanceId, Now()) : ErrorCode.UnknownMemberId;
+        Find(group)?.Leave(memberId, instanceId, Now()) ?? ErrorCode.UnknownMemberId;
 
-    public ErrorCode MayCommit(string group, Caller caller)
-    {
-        if (group.Length == 0)
-            return ErrorCode.InvalidGroupId;
-        if (_groups.TryGetValue(group, out var found))
-            return found.MayCommit(caller, Now());
-        return caller.Generation < 0 ? ErrorCode.None : ErrorCode.UnknownMemberId;
-    }
+    public ErrorCode MayCommit(string group, Caller caller) =>
+        group.Length == 0 ? ErrorCode.InvalidGroupId
+        : Find(group)?.MayCommit(caller, Now()) ?? (caller.Generation < 0 ? ErrorCode.None : ErrorCode.UnknownMemberId);
 
     public Group? Find(string group) => _groups.GetValueOrDefault(group);
 
@@ -54,10 +48,7 @@ internal sealed class GroupCoordinator(OffsetStore offsets, BrokerOptions option
     {
         if (!Names.Contains(group))
             return ErrorCode.GroupIdNotFound;
-        if (_groups.TryGetValue(group, out var found) && !found.IsUnused)
-            return ErrorCode.NonEmptyGroup;
-        await offsets.ForgetAsync(key => key.Group == group);
-        return ErrorCode.None;
+        return Find(group) is { IsUnused: false } ? ErrorCode.NonEmptyGroup : await offsets.ForgetAsync(key => key.Group == group);
     }
 
     public void Tick()

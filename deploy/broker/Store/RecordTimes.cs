@@ -7,23 +7,23 @@ namespace CroPlatform.Broker.Store;
 internal static class RecordTimes
 {
     /// <param name="bytes">The whole batch, which has a record that is not older than the time.</param>
-    public static (long Offset, long Timestamp) First(in RecordBatch batch, ReadOnlySpan<byte> bytes, long timestamp)
+    public static (long Offset, long Timestamp) First(in RecordBatch batch, byte[] bytes, long timestamp)
     {
+        using var records = new BinaryReader(new MemoryStream(bytes, RecordBatch.HeaderSize, bytes.Length - RecordBatch.HeaderSize));
         try
         {
-            var at = RecordBatch.HeaderSize;
             for (var i = 0; batch.Compression == 0 && batch.BaseTimestamp < timestamp && i < batch.Count; i++)
             {
-                var length = (int)Varint(bytes, ref at);
-                var end = at + length;
-                at++; // attributes
-                var (time, offset) = (batch.BaseTimestamp + Varint(bytes, ref at), batch.BaseOffset + Varint(bytes, ref at));
+                var length = Signed(records);
+                var start = records.BaseStream.Position;
+                _ = records.ReadByte(); // attributes
+                var (time, offset) = (batch.BaseTimestamp + Signed(records), batch.BaseOffset + Signed(records));
                 if (time >= timestamp)
                     return (offset, time);
-                at = end;
+                records.BaseStream.Position = start + length;
             }
         }
-        catch (IndexOutOfRangeException)
+        catch (Exception e) when (e is EndOfStreamException or FormatException or ArgumentOutOfRangeException)
         {
             // Its CRC is that of its producer, its inside is not what the protocol says: the answer is the batch.
         }
@@ -31,18 +31,10 @@ internal static class RecordTimes
         return (batch.BaseOffset, batch.BaseTimestamp);
     }
 
-    /// <summary>A zigzag-coded variable-length integer.</summary>
-    private static long Varint(ReadOnlySpan<byte> bytes, ref int at)
+    /// <summary>A variable-length integer, zigzag-coded.</summary>
+    private static long Signed(BinaryReader records)
     {
-        var value = 0UL;
-        for (var shift = 0; shift < 70; shift += 7)
-        {
-            var part = bytes[at++];
-            value |= (ulong)(part & 0x7f) << shift;
-            if (part < 0x80)
-                break;
-        }
-
-        return (long)(value >> 1) ^ -(long)(value & 1);
+        var value = records.Read7BitEncodedInt64();
+        return (value >>> 1) ^ -(value & 1);
     }
 }

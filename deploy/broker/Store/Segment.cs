@@ -12,6 +12,7 @@ internal sealed class Segment(ILogFiles files, string folder, long baseOffset) :
 {
     private const int IndexInterval = 8 * 1024;
     private const int ChunkBytes = 1024 * 1024;
+    private const string Extension = ".log";
 
     private readonly Lock _gate = new();
     private List<IndexEntry> _index = [];
@@ -40,7 +41,10 @@ internal sealed class Segment(ILogFiles files, string folder, long baseOffset) :
     }
 
     /// <summary>The file of the segment that starts at an offset: twenty digits, as Kafka names them.</summary>
-    public static string NameOf(long baseOffset) => $"{baseOffset:d20}.log";
+    public static string NameOf(long baseOffset) => $"{baseOffset:d20}{Extension}";
+
+    /// <summary>The offset that <see cref="NameOf"/> made the name of; null for any other file.</summary>
+    public static long? BaseOf(string name) => name.EndsWith(Extension, StringComparison.Ordinal) ? long.Parse(name[..^Extension.Length]) : null;
 
     /// <summary>Takes note of a batch that has been written at the end.</summary>
     public void Add(in RecordBatch batch)
@@ -66,8 +70,7 @@ internal sealed class Segment(ILogFiles files, string folder, long baseOffset) :
     public bool TryReadHead(long position, out RecordBatch batch)
     {
         Span<byte> head = stackalloc byte[RecordBatch.HeaderSize];
-        batch = File.Read(head, position) == head.Length ? RecordBatch.Parse(head) : default;
-        return batch.IsPlausible;
+        return RecordBatch.TryParse(head[..File.Read(head, position)], out batch);
     }
 
     /// <summary>The sound batches from a position on, each with its whole bytes read and its CRC checked.</summary>
@@ -75,25 +78,23 @@ internal sealed class Segment(ILogFiles files, string folder, long baseOffset) :
     public IEnumerable<RecordBatch> Scan(long position, long offset)
     {
         var chunk = new byte[ChunkBytes];
-        var (start, filled) = (position, 0);
+        var (at, filled) = (0, 0);
         while (true)
         {
-            var at = (int)(position - start);
-            if (filled - at < RecordBatch.HeaderSize || RecordBatch.Parse(chunk.AsSpan(at)).Size > filled - at)
+            if (!RecordBatch.TryParse(chunk.AsSpan(at, filled - at), out var batch) || batch.Size > filled - at)
             {
-                if (!TryReadHead(position, out var head) || head.Size > File.Length - position)
+                // The next chunk begins with this batch and has all of it.
+                if (!TryReadHead(position, out batch) || batch.Size > File.Length - position)
                     yield break;
-                if (head.Size > chunk.Length)
-                    chunk = new byte[head.Size];
-                (start, at) = (position, 0);
-                filled = File.Read(chunk, start);
+                if (batch.Size > chunk.Length)
+                    chunk = new byte[batch.Size];
+                (at, filled) = (0, File.Read(chunk, position));
             }
 
-            var batch = RecordBatch.Parse(chunk.AsSpan(at));
-            if (!batch.IsPlausible || batch.BaseOffset != offset || batch.Size > filled - at || !RecordBatch.HasValidCrc(chunk.AsSpan(at, batch.Size)))
+            if (batch.BaseOffset != offset || !RecordBatch.HasValidCrc(chunk.AsSpan(at, batch.Size)))
                 yield break;
             yield return batch;
-            (position, offset) = (position + batch.Size, batch.NextOffset);
+            (at, position, offset) = (at + batch.Size, position + batch.Size, batch.NextOffset);
         }
     }
 

@@ -34,7 +34,10 @@ internal readonly record struct RecordBatch(
 
     public bool IsControl => (Attributes & 0x20) != 0;
 
-    /// <param name="head">The 61 bytes.</param>
+    /// <summary>Whether the head makes sense, before the rest is looked at.</summary>
+    public bool IsPlausible => Magic == 2 && Size >= HeaderSize && BaseOffset >= 0 && LastOffsetDelta >= 0 && Count == LastOffsetDelta + 1L;
+
+    /// <param name="head">At least its 61 bytes.</param>
     public static RecordBatch Parse(ReadOnlySpan<byte> head) => new(
         BinaryPrimitives.ReadInt64BigEndian(head),
         (int)Math.Min(12L + BinaryPrimitives.ReadInt32BigEndian(head[8..]), int.MaxValue),
@@ -48,8 +51,12 @@ internal readonly record struct RecordBatch(
         BinaryPrimitives.ReadInt32BigEndian(head[53..]),
         BinaryPrimitives.ReadInt32BigEndian(head[57..]));
 
-    /// <summary>Whether the head makes sense, before the rest is looked at.</summary>
-    public bool IsPlausible => Magic == 2 && Size >= HeaderSize && BaseOffset >= 0 && LastOffsetDelta >= 0 && Count == LastOffsetDelta + 1L;
+    /// <summary>False where a head is not there in full, or makes no sense.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> bytes, out RecordBatch batch)
+    {
+        batch = bytes.Length < HeaderSize ? default : Parse(bytes);
+        return batch.IsPlausible;
+    }
 
     public static bool HasValidCrc(ReadOnlySpan<byte> batch) =>
         BinaryPrimitives.ReadUInt32BigEndian(batch[CrcAt..]) == Crc32C.Of(batch[AttributesAt..]);

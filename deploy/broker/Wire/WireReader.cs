@@ -41,9 +41,6 @@ internal sealed class WireReader(Memory<byte> buffer)
 
     public string? NullableString(int since = 0) => Version < since ? null : Text(Flexible ? Compact() : Int16());
 
-    /// <summary>A string in the old form, whatever the rest of the request has: the client id of a header.</summary>
-    public string? PlainNullableString() => Text(Int16());
-
     /// <summary>A slice of the request itself.</summary>
     public Memory<byte>? NullableBytes() => (Flexible ? Compact() : Int32()) is var length and >= 0 ? Take(length) : null;
 

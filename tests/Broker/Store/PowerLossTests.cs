@@ -21,7 +21,7 @@ public sealed class PowerLossTests
         {
             var store = new TopicStore(Options, files, TimeProvider.System);
             store.Create(Topic, Partitions, new Dictionary<string, string>());
-            var offsets = new OffsetStore(files, Options.Data, fsync: true);
+            var offsets = new OffsetStore(files, Options.Data);
             ledger.Check(store, offsets);
             if (crash == Crashes)
                 break;
