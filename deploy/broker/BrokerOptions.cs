@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Net;
 using Microsoft.Extensions.Configuration;
 
 namespace CroPlatform.Broker;
@@ -17,11 +16,8 @@ internal sealed record BrokerOptions : IValidatableObject
     [Range(0, 65_535)]
     public int Port { get; init; }
 
-    /// <summary>Where it listens. There is no authentication: whoever reaches the port can do everything.</summary>
+    /// <summary>Where it listens, and what clients are told to connect to. It asks nobody who he is: whoever reaches it can do everything.</summary>
     public string Bind { get; init; } = "127.0.0.1";
-
-    /// <summary>What clients are told to connect to; null is <see cref="Bind"/>.</summary>
-    public string? AdvertisedHost { get; init; }
 
     /// <summary>Makes the platform's topics (CroPlatform.Contracts) at the start.</summary>
     public bool Topics { get; init; } = true;
@@ -61,21 +57,14 @@ internal sealed record BrokerOptions : IValidatableObject
     [Range(0, 60_000)]
     public int InitialRebalanceDelayMs { get; init; } = 300;
 
-    /// <exception cref="FormatException">Names every variable that is wrong.</exception>
+    /// <exception cref="InvalidOperationException">Names every variable that is wrong.</exception>
     public static BrokerOptions FromEnvironment()
     {
-        try
-        {
-            var options = new ConfigurationBuilder().AddEnvironmentVariables("Broker__").Build().Get<BrokerOptions>() ?? new BrokerOptions();
-            var faults = new List<ValidationResult>();
-            return Validator.TryValidateObject(options, new ValidationContext(options), faults, validateAllProperties: true)
-                ? options
-                : throw new FormatException(string.Join(' ', faults.Select(fault => $"Broker__{fault.MemberNames.First()}: {fault.ErrorMessage}")));
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new FormatException($"Broker__: {e.Message}", e);
-        }
+        var options = new ConfigurationBuilder().AddEnvironmentVariables("Broker__").Build().Get<BrokerOptions>() ?? new BrokerOptions();
+        var faults = new List<ValidationResult>();
+        if (!Validator.TryValidateObject(options, new ValidationContext(options), faults, validateAllProperties: true))
+            throw new InvalidOperationException(string.Join(' ', faults.Select(fault => $"Broker__{fault.MemberNames.First()}: {fault.ErrorMessage}")));
+        return options;
     }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)

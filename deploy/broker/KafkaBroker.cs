@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using CroPlatform.Broker.Apis;
 
 namespace CroPlatform.Broker;
@@ -16,20 +15,17 @@ internal sealed class KafkaBroker : IAsyncDisposable
     private readonly PeriodicTimer _upkeepTimer;
     private readonly Task _ticking;
 
-    /// <param name="topics">Made if they are not there, with their settings.</param>
     /// <param name="log">Takes a line for people.</param>
     /// <exception cref="IOException">The data folder cannot be used.</exception>
     /// <exception cref="SocketException">The port cannot be had.</exception>
-    public KafkaBroker(
-        BrokerOptions options, ILogFiles files, TimeProvider time, Action<string> log,
-        params IEnumerable<(string Name, int Partitions, IReadOnlyDictionary<string, string> Config)> topics)
+    public KafkaBroker(BrokerOptions options, ILogFiles files, TimeProvider time, Action<string> log)
     {
         (_options, _log) = (options, log);
         Topics = new TopicStore(options, files, time);
         foreach (var note in Topics.All.SelectMany(topic => topic.Partitions).Select(partition => partition.RecoveryNote).OfType<string>())
             log(note);
-        foreach (var (name, partitions, config) in topics)
-            Topics.Create(name, partitions, config);
+        foreach (var topic in options.Topics ? Contracts.Topics.All : [])
+            Topics.Create(topic.Name, topic.Partitions, topic.KeptForEver ? TopicConfig.KeptForEver : TopicConfig.Defaults);
         _offsets = new OffsetStore(files, options.Data);
         _memory = new MemoryBudget(options.MemoryBytes);
         var groups = new GroupCoordinator(_offsets, options, time);
@@ -48,7 +44,7 @@ internal sealed class KafkaBroker : IAsyncDisposable
     public TopicStore Topics { get; }
 
     /// <summary>What clients connect to.</summary>
-    public string Host => _options.AdvertisedHost ?? _options.Bind;
+    public string Host => _options.Bind;
 
     public int Port => _listener.Port;
 
@@ -60,7 +56,7 @@ internal sealed class KafkaBroker : IAsyncDisposable
         _groupTimer.Dispose();
         _upkeepTimer.Dispose();
         await _ticking;
-        await _offsets.DisposeAsync();
+        _offsets.Dispose();
         Topics.Dispose();
         _memory.Dispose();
     }

@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using CroPlatform.Broker;
-using CroPlatform.Contracts;
 
 var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 void Stop(PosixSignalContext signal)
@@ -21,9 +19,7 @@ try
 
     // Two brokers on one folder would write over each other.
     await using var held = new FileStream(Path.Combine(options.Data, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-    var platform = Topics.All.Where(_ => options.Topics)
-        .Select(topic => (topic.Name, topic.Partitions, topic.KeptForEver ? TopicConfig.KeptForEver : TopicConfig.Defaults));
-    await using var broker = new KafkaBroker(options, new DiskFiles(), TimeProvider.System, Console.WriteLine, platform);
+    await using var broker = new KafkaBroker(options, new DiskFiles(), TimeProvider.System, Console.WriteLine);
 
     var synced = options.Fsync ? "before every acknowledgement" : "in the background";
     Console.WriteLine($"Kafka broker on {broker.Bootstrap}, ready after {clock.ElapsedMilliseconds} ms, data in {options.Data}, fsync {synced}");
@@ -31,7 +27,7 @@ try
         Console.WriteLine($"  {topic.Name}: {topic.Partitions.Count} partitions, {topic.Partitions.Sum(partition => partition.Bytes)} bytes");
     await stop.Task;
 }
-catch (Exception e) when (e is FormatException or IOException or SocketException)
+catch (Exception e) when (e is InvalidOperationException or IOException or SocketException)
 {
     await Console.Error.WriteLineAsync($"cannot start: {e.Message}");
     return 1;

@@ -25,7 +25,9 @@ internal sealed class ClusterApi(KafkaBroker broker, TopicStore topics)
         if (!isKnown)
             to.Version = 0;
         to.Error(isKnown ? ErrorCode.None : ErrorCode.UnsupportedVersion);
-        to.Array([.. ApiVersionRange.All.Values], api => to.Int16((short)api.Key).Int16(api.Advertised ?? api.Min).Int16(api.Max).Tags());
+
+        // Produce is said to begin at 0, as by Kafka 4: older librdkafka compresses nothing without it (KAFKA-18659).
+        to.Array([.. ApiVersionRange.All.Values], api => to.Int16((short)api.Key).Int16(api.Key == ApiKey.Produce ? 0 : api.Min).Int16(api.Max).Tags());
         to.Throttle(since: 1).Tags();
     }
 

@@ -1,6 +1,6 @@
 namespace CroPlatform.Broker.Apis;
 
-/// <summary>Takes batches in. All of a request is appended before anything is waited for, so that requests of one connection keep their order.</summary>
+/// <summary>Takes batches in. All of a request is appended before anything is waited for, so that a connection's requests keep their order.</summary>
 internal sealed class ProduceApi(TopicStore topics, BrokerOptions options)
 {
     private const int Zstd = 4;
@@ -9,7 +9,7 @@ internal sealed class ProduceApi(TopicStore topics, BrokerOptions options)
 
     private async Task ProduceAsync(Request request)
     {
-        var (from, version) = (request.Body, request.Version);
+        var from = request.Body;
         var isTransaction = from.NullableString() is not null;
         var acks = from.Int16();
         _ = from.Int32(); // time-out: a sync takes as long as it takes
@@ -20,11 +20,12 @@ internal sealed class ProduceApi(TopicStore topics, BrokerOptions options)
         request.IsSilent = acks == 0;
         var written = wanted.Select(topic => (topic.Name, Partitions: topic.Partitions.Select(partition =>
         {
-            var log = topics.Find(topic.Name)?.Partition(partition.Index);
+            var found = topics.Find(topic.Name);
+            var log = found?.Partition(partition.Index);
             var result = isTransaction ? AppendResult.Refused(ErrorCode.TransactionalIdAuthorizationFailed)
                 : acks is < -1 or > 1 ? AppendResult.Refused(ErrorCode.InvalidRequiredAcks)
                 : log is null ? AppendResult.Refused(ErrorCode.UnknownTopicOrPartition)
-                : Append(log, topics.Find(topic.Name)!, partition.Records, version, now);
+                : Append(log, found!, partition.Records, from.Version, now);
             var flushed = result.Error == ErrorCode.None && acks != 0 ? log!.FlushedAsync(result.LastOffset) : Task.FromResult(true);
             return (partition.Index, Log: log, Result: result, Flushed: flushed);
         }).ToArray())).ToArray();

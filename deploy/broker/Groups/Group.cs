@@ -39,13 +39,10 @@ internal sealed class Group(int initialDelayMs)
 
     public string Protocol { get; private set; } = "";
 
-    public bool IsUnused
+    public bool IsUnused()
     {
-        get
-        {
-            lock (_gate)
-                return _members.Count == 0 && _promised.Count == 0;
-        }
+        lock (_gate)
+            return _members.Count == 0 && _promised.Count == 0;
     }
 
     public Task<JoinResult> JoinAsync(JoinRequest request, long now)
@@ -222,9 +219,8 @@ internal sealed class Group(int initialDelayMs)
 
     private void TryComplete(long now)
     {
-        if (State != GroupState.PreparingRebalance)
-            return;
-        if (now < _rebalanceBy && (_isNew || _promised.Count > 0 || _members.Values.Any(member => !member.IsJoining)))
+        var isDue = now >= _rebalanceBy || (!_isNew && _promised.Count == 0 && _members.Values.All(member => member.IsJoining));
+        if (State != GroupState.PreparingRebalance || !isDue)
             return;
 
         // A static member that did not come keeps its place until its session ends.

@@ -1,14 +1,11 @@
-using System.Buffers.Binary;
-using System.Net;
-using System.Net.Sockets;
-
 namespace CroPlatform.Broker.Serve;
 
 /// <summary>
 /// One client: requests are begun in the order in which they come, several may be under way at once (so that one producer's batches share
 /// syncs), and responses leave in the order of the requests. Anything that is no request ends the connection.
 /// </summary>
-internal sealed class Connection(Socket socket, Func<Request, Task> handle, MemoryBudget memory, BrokerOptions options, CancellationToken stop) : IDisposable
+internal sealed class Connection(
+    Socket socket, Func<Request, Task> handle, MemoryBudget memory, BrokerOptions options, CancellationToken stop) : IDisposable
 {
     // A client may have this many requests under way; librdkafka sends up to a million unless told otherwise, the rest waits in the socket.
     private const int MaxUnderWay = 32;
@@ -20,6 +17,7 @@ internal sealed class Connection(Socket socket, Func<Request, Task> handle, Memo
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly CancellationTokenSource _gone = CancellationTokenSource.CreateLinkedTokenSource(stop);
+    private readonly NetworkStream _stream = new(socket, ownsSocket: true);
     private readonly SemaphoreSlim _places = new(MaxUnderWay);
     private readonly string _host = $"/{((IPEndPoint)socket.RemoteEndPoint!).Address}";
     private Task _sent = Task.CompletedTask;
@@ -35,7 +33,7 @@ internal sealed class Connection(Socket socket, Func<Request, Task> handle, Memo
 
     public void Dispose()
     {
-        socket.Dispose();
+        _stream.Dispose();
         _gone.Dispose();
         _places.Dispose();
     }
@@ -44,7 +42,7 @@ internal sealed class Connection(Socket socket, Func<Request, Task> handle, Memo
     {
         socket.NoDelay = true;
         var head = new byte[4];
-        while (await FillAsync(head, _gone.Token))
+        while (await _stream.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, _gone.Token) == head.Length)
         {
             var length = BinaryPrimitives.ReadInt32BigEndian(head);
             if (length < 8 || length > options.MaxRequestBytes)
@@ -53,13 +51,12 @@ internal sealed class Connection(Socket socket, Func<Request, Task> handle, Memo
             var share = length > SmallRequest ? await memory.TakeAsync(length, _gone.Token) : null;
             var request = new Request(length, _host, _gone.Token);
             if (share is not null)
-                request.Hold(share);
+                request.Held.Add(share);
             try
             {
                 using var limit = share is null ? null : CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
                 limit?.CancelAfter(Patience);
-                if (!await FillAsync(request.Bytes, limit?.Token ?? _gone.Token))
-                    throw new MalformedRequestException("the connection ended within a request");
+                await _stream.ReadExactlyAsync(request.Bytes, limit?.Token ?? _gone.Token);
                 request.ReadHeader();
             }
             catch
@@ -72,19 +69,6 @@ internal sealed class Connection(Socket socket, Func<Request, Task> handle, Memo
         }
     }
 
-    private async Task<bool> FillAsync(Memory<byte> buffer, CancellationToken cancel)
-    {
-        for (var filled = 0; filled < buffer.Length;)
-        {
-            var read = await socket.ReceiveAsync(buffer[filled..], cancel);
-            if (read == 0)
-                return false;
-            filled += read;
-        }
-
-        return true;
-    }
-
     /// <param name="before">The response before this one. Where it failed, none follows it.</param>
     private async Task SendAsync(Task before, Request request, Task handled)
     {
@@ -94,8 +78,7 @@ internal sealed class Connection(Socket socket, Func<Request, Task> handle, Memo
             if (request.IsSilent)
                 return;
             _gone.CancelAfter(Patience);
-            for (var left = request.Finish(); left.Length > 0;)
-                left = left[await socket.SendAsync(left, _gone.Token)..];
+            await _stream.WriteAsync(request.Finish(), _gone.Token);
             _gone.CancelAfter(Timeout.InfiniteTimeSpan);
         }
         catch
@@ -118,17 +101,14 @@ internal sealed class Connection(Socket socket, Func<Request, Task> handle, Memo
             await task;
             return null;
         }
-        catch (MalformedRequestException e)
-        {
-            return e.Message;
-        }
-        catch (Exception e) when (e is SocketException or IOException or OperationCanceledException or ObjectDisposedException)
-        {
-            return null;
-        }
         catch (Exception e)
         {
-            return $"a request failed: {e}";
+            return e switch
+            {
+                MalformedRequestException => e.Message,
+                SocketException or IOException or OperationCanceledException or ObjectDisposedException => null,
+                _ => $"a request failed: {e}",
+            };
         }
     }
 }

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
 namespace CroPlatform.Broker.Serve;
@@ -7,8 +5,6 @@ namespace CroPlatform.Broker.Serve;
 /// <summary>Takes connections in, at most so many at a time; the rest waits in the system's queue.</summary>
 internal sealed class Listener : IAsyncDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
-
     private readonly Socket _socket;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _serving;
@@ -45,14 +41,10 @@ internal sealed class Listener : IAsyncDisposable
             {
                 client = await _socket.AcceptAsync(stop);
             }
-            catch (SocketException)
+            catch (Exception e) when (e is SocketException or OperationCanceledException)
             {
-                // Say too many open files: this connection is lost, the next may do better.
-                await Task.Delay(Pause, CancellationToken.None);
-            }
-            catch (OperationCanceledException)
-            {
-                yield break;
+                // The end; or say too many open files: this connection is lost, the next may do better.
+                await Task.Delay(TimeSpan.FromMilliseconds(100), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
             if (client is not null)

@@ -8,14 +8,13 @@ internal sealed class MemoryBudget(int total) : IDisposable
 {
     private const int Unit = 64 * 1024;
 
-    private readonly int _units = total / Unit;
     private readonly ConcurrencyLimiter _limiter = new(new() { PermitLimit = total / Unit, QueueLimit = int.MaxValue });
 
     /// <param name="bytes">At most the whole budget is taken.</param>
     /// <returns>Gives it back.</returns>
     public async ValueTask<IDisposable> TakeAsync(int bytes, CancellationToken cancel)
     {
-        var lease = await _limiter.AcquireAsync(Math.Min((bytes + Unit - 1) / Unit, _units), cancel);
+        var lease = await _limiter.AcquireAsync(Math.Min((bytes + Unit - 1) / Unit, total / Unit), cancel);
         return lease.IsAcquired ? lease : throw new IOException("too many requests wait for memory");
     }
 

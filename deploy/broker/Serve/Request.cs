@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace CroPlatform.Broker.Serve;
 
 /// <summary>One request with the response that is written for it. Owns the memory of both.</summary>
@@ -8,12 +6,9 @@ namespace CroPlatform.Broker.Serve;
 internal sealed class Request(int length, string host, CancellationToken gone) : IDisposable
 {
     private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(length);
-    private readonly List<IDisposable> _held = [];
     private WireReader? _body;
 
     public ApiKey Key { get; private set; }
-
-    public short Version => Body.Version;
 
     public string ClientId { get; private set; } = "";
 
@@ -27,6 +22,9 @@ internal sealed class Request(int length, string host, CancellationToken gone) :
     public WireReader Body => _body ??= new WireReader(Bytes);
 
     public WireWriter Response { get; } = new();
+
+    /// <summary>Disposed once the response has been sent.</summary>
+    public List<IDisposable> Held { get; } = [];
 
     /// <summary>The client asked for no acknowledgement, so nothing is sent.</summary>
     public bool IsSilent { get; set; }
@@ -60,9 +58,6 @@ internal sealed class Request(int length, string host, CancellationToken gone) :
             Response.Tags();
     }
 
-    /// <summary>Keeps something until the response has been sent.</summary>
-    public void Hold(IDisposable held) => _held.Add(held);
-
     public ReadOnlyMemory<byte> Finish()
     {
         Response.PatchInt32(0, Response.Length - 4);
@@ -73,7 +68,7 @@ internal sealed class Request(int length, string host, CancellationToken gone) :
     {
         ArrayPool<byte>.Shared.Return(_buffer);
         Response.Dispose();
-        foreach (var held in _held)
+        foreach (var held in Held)
             held.Dispose();
     }
 }

@@ -8,8 +8,6 @@ internal sealed partial class DiskFiles : ILogFiles
 {
     public ILogFile Open(string path) => new DiskFile(path);
 
-    public bool Exists(string file) => File.Exists(file);
-
     public IReadOnlyList<string> Names(string folder) => [.. Directory.EnumerateFileSystemEntries(folder).Select(path => Path.GetFileName(path))];
 
     public void CreateFolder(string path) => Directory.CreateDirectory(path);

@@ -11,8 +11,6 @@ internal interface ILogFiles
     /// <summary>Opens for reading and writing; makes the file if it is not there.</summary>
     ILogFile Open(string path);
 
-    bool Exists(string file);
-
     /// <summary>Names (not paths) of the files and folders in a folder.</summary>
     IReadOnlyList<string> Names(string folder);
 
@@ -52,7 +50,7 @@ internal static class LogFilesExtensions
     /// <exception cref="IOException">It holds something else.</exception>
     public static T? ReadJson<T>(this ILogFiles files, string path)
     {
-        if (!files.Exists(path))
+        if (!files.Names(Path.GetDirectoryName(path)!).Contains(Path.GetFileName(path)))
             return default;
         using var file = files.Open(path);
         var bytes = new byte[file.Length];

@@ -29,14 +29,14 @@ internal sealed record LogView(Segment[] Segments, long End, long HighWatermark)
                 return Result(ErrorCode.None);
             var room = to.Room((int)Math.Min(wanted, EndOf(index) - position));
             var bytes = WholeBatches(room[..segment.File.Read(room, position)]);
-            to.Advance(bytes);
+            to.Length += bytes;
             return Result(ErrorCode.None, bytes);
         }
 
         return Result(ErrorCode.KafkaStorageError); // changed by other hands
     }
 
-    /// <summary>The first record that is not older than a time.</summary>
+    /// <summary>The first record that is not older than a time; in a compressed batch the batch's first.</summary>
     /// <param name="timestamp">In ms since 1970.</param>
     /// <returns>Null if all are older.</returns>
     public (long Offset, long Timestamp)? OffsetAt(long timestamp)
@@ -44,7 +44,7 @@ internal sealed record LogView(Segment[] Segments, long End, long HighWatermark)
         for (var i = 0; i < Segments.Length; i++)
         {
             var segment = Segments[i];
-            if (segment.MaxTimestamp < timestamp || segment.FloorByTime(timestamp) is not { } from)
+            if (segment.MaxTimestamp() < timestamp || segment.FloorByTime(timestamp) is not { } from)
                 continue;
             for (var position = from.Position; position < EndOf(i) && segment.TryReadHead(position, out var batch); position += batch.Size)
             {
@@ -52,7 +52,7 @@ internal sealed record LogView(Segment[] Segments, long End, long HighWatermark)
                     continue;
                 var bytes = new byte[batch.Size];
                 segment.File.Read(bytes, position);
-                return RecordTimes.First(batch, bytes, timestamp);
+                return FirstRecord(batch, bytes, timestamp);
             }
         }
 
@@ -69,5 +69,37 @@ internal sealed record LogView(Segment[] Segments, long End, long HighWatermark)
         while (RecordBatch.TryParse(bytes[whole..], out var batch) && batch.Size <= bytes.Length - whole)
             whole += batch.Size;
         return whole;
+    }
+
+    // Compressed batches are not looked into: their first record is at most a batch too early, so that nothing is passed over.
+    private static (long Offset, long Timestamp) FirstRecord(in RecordBatch batch, byte[] bytes, long timestamp)
+    {
+        using var records = new BinaryReader(new MemoryStream(bytes, RecordBatch.HeaderSize, bytes.Length - RecordBatch.HeaderSize));
+        try
+        {
+            for (var i = 0; batch.Compression == 0 && batch.BaseTimestamp < timestamp && i < batch.Count; i++)
+            {
+                var length = Varint(records);
+                var start = records.BaseStream.Position;
+                _ = records.ReadByte(); // attributes
+                var (time, offset) = (batch.BaseTimestamp + Varint(records), batch.BaseOffset + Varint(records));
+                if (time >= timestamp)
+                    return (offset, time);
+                records.BaseStream.Position = start + length;
+            }
+        }
+        catch (Exception e) when (e is EndOfStreamException or FormatException or ArgumentOutOfRangeException)
+        {
+            // Its CRC is that of its producer, its inside is not what the protocol says: the answer is the batch.
+        }
+
+        return (batch.BaseOffset, batch.BaseTimestamp);
+    }
+
+    /// <summary>A variable-length integer, zigzag-coded.</summary>
+    private static long Varint(BinaryReader records)
+    {
+        var value = records.Read7BitEncodedInt64();
+        return (value >>> 1) ^ -(value & 1);
     }
 }

@@ -1,5 +1,3 @@
-using System.Threading.Channels;
-
 namespace CroPlatform.Broker.Store;
 
 internal readonly record struct OffsetKey(string Group, string Topic, int Partition);
@@ -11,15 +9,14 @@ internal sealed record CommittedOffset(long Offset, int LeaderEpoch, string? Met
 /// What groups have committed. They are few, so the file with all of them is written anew, and synced, for all commits that wait. A commit
 /// is seen once it is on disk.
 /// </summary>
-internal sealed class OffsetStore : IAsyncDisposable
+internal sealed class OffsetStore : IDisposable
 {
     private const int MaxOffsets = 20_000;
-    private const int MaxAtOnce = 1_000;
 
     private readonly ILogFiles _files;
     private readonly string _path;
-    private readonly Channel<Commit> _commits = Channel.CreateBounded<Commit>(new BoundedChannelOptions(MaxAtOnce) { SingleReader = true });
-    private readonly Task _writing;
+    private readonly ConcurrentQueue<Commit> _waiting = new();
+    private readonly SemaphoreSlim _turn = new(1);
 
     // Never changed, but replaced.
     private volatile Dictionary<OffsetKey, CommittedOffset> _offsets;
@@ -29,14 +26,10 @@ internal sealed class OffsetStore : IAsyncDisposable
     {
         (_files, _path) = (files, Path.Combine(folder, "offsets.json"));
         _offsets = (files.ReadJson<Entry[]>(_path) ?? []).ToDictionary(entry => entry.Key, entry => entry.Offset);
-        _writing = Task.Run(WriteAsync);
     }
 
-    public CommittedOffset? Find(OffsetKey key) => _offsets.GetValueOrDefault(key);
-
-    public IEnumerable<OffsetKey> OfGroup(string group) => _offsets.Keys.Where(key => key.Group == group);
-
-    public IEnumerable<string> Groups => _offsets.Keys.Select(key => key.Group).Distinct();
+    /// <summary>As they are now.</summary>
+    public IReadOnlyDictionary<OffsetKey, CommittedOffset> All => _offsets;
 
     /// <summary>Stores offsets; a null one forgets.</summary>
     public async Task<ErrorCode> StoreAsync(IReadOnlyList<(OffsetKey Key, CommittedOffset? Offset)> offsets)
@@ -45,36 +38,32 @@ internal sealed class OffsetStore : IAsyncDisposable
             return ErrorCode.None;
         if (_offsets.Count + offsets.Count > MaxOffsets && offsets.Any(pair => pair.Offset is not null && !_offsets.ContainsKey(pair.Key)))
             return ErrorCode.PolicyViolation;
-        var commit = new Commit(offsets, new TaskCompletionSource<ErrorCode>(TaskCreationOptions.RunContinuationsAsynchronously));
-        await _commits.Writer.WriteAsync(commit);
-        return await commit.Done.Task;
+        var commit = new Commit(offsets);
+        _waiting.Enqueue(commit);
+        await _turn.WaitAsync();
+        try
+        {
+            // Whoever has the turn writes for all that wait, so it may be done already.
+            return commit.Result ?? WriteAll();
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     public Task<ErrorCode> ForgetAsync(Func<OffsetKey, bool> which) =>
         StoreAsync([.. _offsets.Keys.Where(which).Select(key => (key, (CommittedOffset?)null))]);
 
-    public async ValueTask DisposeAsync()
-    {
-        _commits.Writer.TryComplete();
-        await _writing;
-    }
+    public void Dispose() => _turn.Dispose();
 
-    private async Task WriteAsync()
+    private ErrorCode WriteAll()
     {
-        while (await _commits.Reader.WaitToReadAsync())
-        {
-            var taken = new List<Commit>();
-            while (taken.Count < MaxAtOnce && _commits.Reader.TryRead(out var commit))
-                taken.Add(commit);
-            var error = Write(taken.SelectMany(commit => commit.Offsets));
-            taken.ForEach(commit => commit.Done.SetResult(error));
-        }
-    }
-
-    private ErrorCode Write(IEnumerable<(OffsetKey Key, CommittedOffset? Offset)> changes)
-    {
+        var written = new List<Commit>();
+        while (_waiting.TryDequeue(out var commit))
+            written.Add(commit);
         var next = new Dictionary<OffsetKey, CommittedOffset>(_offsets);
-        foreach (var (key, offset) in changes)
+        foreach (var (key, offset) in written.SelectMany(commit => commit.Offsets))
         {
             if (offset is null)
                 next.Remove(key);
@@ -82,20 +71,28 @@ internal sealed class OffsetStore : IAsyncDisposable
                 next[key] = offset;
         }
 
+        var result = ErrorCode.KafkaStorageError;
         try
         {
             _files.ReplaceJson(_path, next.Select(pair => new Entry(pair.Key, pair.Value)));
+            (_offsets, result) = (next, ErrorCode.None);
         }
         catch (IOException)
         {
-            return ErrorCode.KafkaStorageError;
+            // Say a full disk. What is on it is the old file, or the new one with commits that were not acknowledged.
+        }
+        finally
+        {
+            written.ForEach(commit => commit.Result = result);
         }
 
-        _offsets = next;
-        return ErrorCode.None;
+        return result;
     }
 
     private sealed record Entry(OffsetKey Key, CommittedOffset Offset);
 
-    private sealed record Commit(IReadOnlyList<(OffsetKey Key, CommittedOffset? Offset)> Offsets, TaskCompletionSource<ErrorCode> Done);
+    private sealed record Commit(IReadOnlyList<(OffsetKey Key, CommittedOffset? Offset)> Offsets)
+    {
+        public ErrorCode? Result { get; set; }
+    }
 }

@@ -25,7 +25,7 @@ internal sealed class PartitionLog : IDisposable
     private readonly Lock _flushGate = new();
     private readonly Lock _gate = new();
     private readonly List<TaskCompletionSource> _watchers = [];
-    private readonly List<Segment> _unsynced = [];
+    private readonly HashSet<Segment> _unsynced = [];
     private Segment[] _segments;
     private volatile LogView _view;
     private bool _namesUnsynced = true;
@@ -83,8 +83,7 @@ internal sealed class PartitionLog : IDisposable
 
             Active.Add(batch);
             _producers.Add(batch, now);
-            if (_unsynced.Count == 0 || _unsynced[^1] != Active)
-                _unsynced.Add(Active);
+            _unsynced.Add(Active);
             if (_flushes is null)
                 Publish(Now());
             else if (!_flushScheduled)
@@ -284,7 +283,7 @@ internal sealed class PartitionLog : IDisposable
     }
 
     private bool IsExpired(Segment segment, long now) =>
-        _limits.RetentionMs is { } limit && segment.MaxTimestamp >= 0 && segment.MaxTimestamp < now - limit;
+        _limits.RetentionMs is { } limit && segment.MaxTimestamp() is var last and >= 0 && last < now - limit;
 
     /// <summary>How many of the oldest segments may go. Never the last, whose name holds the next offset.</summary>
     private int Outlived(long now)

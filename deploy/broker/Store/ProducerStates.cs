@@ -63,10 +63,7 @@ internal sealed class ProducerStates(IEnumerable<Producer> known)
 
     public void ForgetIdle(long before)
     {
-        foreach (var (id, producer) in _producers)
-        {
-            if (producer.SeenAt < before)
-                _producers.Remove(id);
-        }
+        foreach (var idle in _producers.Values.Where(producer => producer.SeenAt < before).ToArray())
+            _producers.Remove(idle.Id);
     }
 }

@@ -4,8 +4,8 @@ namespace CroPlatform.Broker.Store;
 internal readonly record struct IndexEntry(long Offset, long Position, long MaxTimestampBefore);
 
 /// <summary>
-/// One file of a partition's log: batches one after the other, as they came. Its sparse index is in memory: for what is written now it grows
-/// with it, for what was there at the start it is made from the batches' heads when somebody first asks.
+/// One file of a partition's log: batches one after the other, as they came. Its sparse index is in memory and grows with it; where it was
+/// there at the start, the index is made when somebody first asks.
 /// </summary>
 /// <param name="baseOffset">Of its first record; also its file's name.</param>
 internal sealed class Segment(ILogFiles files, string folder, long baseOffset) : IDisposable
@@ -15,9 +15,9 @@ internal sealed class Segment(ILogFiles files, string folder, long baseOffset) :
     private const string Extension = ".log";
 
     private readonly Lock _gate = new();
-    private List<IndexEntry> _index = [];
+    private readonly List<IndexEntry> _index = [];
     private long _maxTimestamp = long.MinValue;
-    private long _unindexed;
+    private bool _isIndexed = true;
 
     public string Path { get; } = System.IO.Path.Combine(folder, NameOf(baseOffset));
     public ILogFile File { get; } = files.Open(System.IO.Path.Combine(folder, NameOf(baseOffset)));
@@ -28,15 +28,12 @@ internal sealed class Segment(ILogFiles files, string folder, long baseOffset) :
     public long Size { get; private set; }
 
     /// <summary>In ms since 1970; <see cref="long.MinValue"/> while empty.</summary>
-    public long MaxTimestamp
+    public long MaxTimestamp()
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                IndexRest();
-                return _maxTimestamp;
-            }
+            IndexAll();
+            return _maxTimestamp;
         }
     }
 
@@ -51,19 +48,20 @@ internal sealed class Segment(ILogFiles files, string folder, long baseOffset) :
     {
         lock (_gate)
         {
-            Index(batch, Size);
+            if (_isIndexed)
+                Index(batch, Size);
             (Size, NextOffset) = (Size + batch.Size, batch.NextOffset);
         }
     }
 
     /// <summary>Takes batches that were there at the start for sound, up to a position; to be called before any is added.</summary>
-    public void Trust(long size, long nextOffset) => (_unindexed, Size, NextOffset) = (size, size, nextOffset);
+    public void Trust(long size, long nextOffset) => (_isIndexed, Size, NextOffset) = (false, size, nextOffset);
 
     /// <summary>The last known batch that starts at or before an offset; null in an empty segment.</summary>
-    public IndexEntry? Floor(long offset) => LastBefore(entry => entry.Offset <= offset);
+    public IndexEntry? Floor(long offset) => LastWhere(entry => entry.Offset <= offset);
 
     /// <summary>A batch before which every record is older than a time; null in an empty segment.</summary>
-    public IndexEntry? FloorByTime(long timestamp) => LastBefore(entry => entry.MaxTimestampBefore < timestamp);
+    public IndexEntry? FloorByTime(long timestamp) => LastWhere(entry => entry.MaxTimestampBefore < timestamp);
 
     /// <summary>The head of the batch at a position.</summary>
     /// <returns>False at the end, or where no batch is.</returns>
@@ -113,37 +111,28 @@ internal sealed class Segment(ILogFiles files, string folder, long baseOffset) :
         _maxTimestamp = Math.Max(_maxTimestamp, batch.MaxTimestamp);
     }
 
-    private void IndexRest()
+    private void IndexAll()
     {
-        if (_unindexed == 0)
+        if (_isIndexed)
             return;
-        var (later, highest, position) = (_index, _maxTimestamp, 0L);
-        (_index, _maxTimestamp) = ([], long.MinValue);
-        foreach (var batch in Scan(0, BaseOffset).TakeWhile(_ => position < _unindexed))
+        _index.Clear();
+        var position = 0L;
+        foreach (var batch in Scan(0, BaseOffset).TakeWhile(_ => position < Size))
         {
             Index(batch, position);
             position += batch.Size;
         }
 
-        var before = _maxTimestamp;
-        _index.AddRange(later.Select(entry => entry with { MaxTimestampBefore = Math.Max(entry.MaxTimestampBefore, before) }));
-        (_maxTimestamp, _unindexed) = (Math.Max(before, highest), 0);
+        _isIndexed = true;
     }
 
-    /// <summary>The last entry for which the condition holds, which holds for a first part of them; the first entry where it holds for none.</summary>
-    private IndexEntry? LastBefore(Func<IndexEntry, bool> condition)
+    /// <summary>The last entry for which a condition holds; the first entry where it holds for none.</summary>
+    private IndexEntry? LastWhere(Predicate<IndexEntry> condition)
     {
         lock (_gate)
         {
-            IndexRest();
-            var (low, high) = (0, _index.Count - 1);
-            while (low < high)
-            {
-                var middle = (low + high + 1) / 2;
-                (low, high) = condition(_index[middle]) ? (middle, high) : (low, middle - 1);
-            }
-
-            return _index.Count == 0 ? null : _index[low];
+            IndexAll();
+            return _index.Count == 0 ? null : _index[Math.Max(_index.FindLastIndex(condition), 0)];
         }
     }
 }

@@ -34,7 +34,8 @@ internal sealed record TopicConfig(IReadOnlyDictionary<string, string> Set)
 
     public static IReadOnlyDictionary<string, string> Defaults { get; } = new Dictionary<string, string>();
 
-    public static IReadOnlyDictionary<string, string> KeptForEver { get; } = new Dictionary<string, string> { [RetentionMs] = "-1", [RetentionBytes] = "-1" };
+    public static IReadOnlyDictionary<string, string> KeptForEver { get; } =
+        new Dictionary<string, string> { [RetentionMs] = "-1", [RetentionBytes] = "-1" };
 
     /// <summary>Null if it can be had, else why not.</summary>
     public static string? Refusal(string name, string? value)

@@ -1,6 +1,11 @@
-using System.Collections.Concurrent;
-
 namespace CroPlatform.Broker.Store;
+
+/// <summary>A topic with its partitions.</summary>
+/// <param name="Id">New with every making, so that consumers can tell a log that was made anew.</param>
+internal sealed record Topic(string Name, Guid Id, TopicConfig Config, IReadOnlyList<PartitionLog> Partitions)
+{
+    public PartitionLog? Partition(int index) => index >= 0 && index < Partitions.Count ? Partitions[index] : null;
+}
 
 /// <summary>
 /// All topics, in <c>topics/NAME/topic.json</c> and <c>topics/NAME/PARTITION/</c>; and what else the broker must not forget, in
@@ -8,8 +13,6 @@ namespace CroPlatform.Broker.Store;
 /// </summary>
 internal sealed class TopicStore : IDisposable
 {
-    private const int ProducerIdBlock = 1_000;
-
     private readonly ILogFiles _files;
     private readonly BrokerOptions _options;
     private readonly TimeProvider _time;
@@ -17,7 +20,6 @@ internal sealed class TopicStore : IDisposable
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<string, Topic> _topics = new();
     private ClusterFile _cluster;
-    private long _nextProducerId;
 
     /// <exception cref="IOException">The folder cannot be used.</exception>
     public TopicStore(BrokerOptions options, ILogFiles files, TimeProvider time)
@@ -33,7 +35,6 @@ internal sealed class TopicStore : IDisposable
         files.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Data)) ?? options.Data);
         _cluster = files.ReadJson<ClusterFile>(Folder("cluster.json")) ?? new ClusterFile($"{Guid.NewGuid():n}", 0);
         files.ReplaceJson(Folder("cluster.json"), _cluster);
-        _nextProducerId = _cluster.NextProducerId;
         foreach (var name in files.Names(Folder("topics")))
         {
             var path = Folder("topics", name, "topic.json");
@@ -54,14 +55,9 @@ internal sealed class TopicStore : IDisposable
     {
         lock (_gate)
         {
-            // A block at a time is written down; what is left of it after a crash is never given.
-            if (_nextProducerId >= _cluster.NextProducerId)
-            {
-                _cluster = _cluster with { NextProducerId = _nextProducerId + ProducerIdBlock };
-                _files.ReplaceJson(Folder("cluster.json"), _cluster);
-            }
-
-            return _nextProducerId++;
+            _cluster = _cluster with { NextProducerId = _cluster.NextProducerId + 1 };
+            _files.ReplaceJson(Folder("cluster.json"), _cluster);
+            return _cluster.NextProducerId - 1;
         }
     }
 

@@ -49,8 +49,6 @@ internal sealed class VolatileFiles : ILogFiles
         return new OpenFile(this, made, path);
     });
 
-    public bool Exists(string path) => Do(() => TryFind(Parent(path))?.Now.GetValueOrDefault(Name(path)) is Inode);
-
     public IReadOnlyList<string> Names(string folder) => Do(() => Find(folder).Now.Keys.ToList());
 
     public void CreateFolder(string path) => Do(() =>
