@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using CroPlatform.Client.Follow;
 using CroPlatform.Client.Send;
 using CroPlatform.Contracts.Assignment;
-using Grpc.Core;
+using CroPlatform.Grpc;
 using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;

@@ -49,7 +49,7 @@ internal static class StatusCommand
     private static string? AddressOf(string name, DataFolder data, Endpoints? endpoints) => name switch
     {
         _ when endpoints is null => null,
-        BrokerServer.Name => File.Exists(data.Broker) ? BrokerServer.Bootstrap(data) : endpoints.Kafka,
+        BrokerServer.Name => endpoints.Kafka,
         RedisServer.Name => endpoints.Redis,
         PostgresServer.Name => HostAndPort(endpoints.Postgres),
         Ports.Door => endpoints.Public,

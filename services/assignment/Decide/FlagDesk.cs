@@ -18,14 +18,17 @@ internal enum FlagFault
     TargetingKeyMissing,
 }
 
-/// <summary>An experiment as the flag that OpenFeature's clients see. <paramref name="Answer"/> holds no experiment where there is a fault.</summary>
+/// <summary>An experiment as the flag that OpenFeature's clients see. <paramref name="Answer"/> is the control's where the targeting key is missing, and empty where the flag is not known.</summary>
 /// <param name="Flag">The experiment's key.</param>
 internal readonly record struct FlagAnswer(string Flag, FlagFault Fault, AssignmentAnswer Answer)
 {
-    /// <summary>JSON in UTF-8: the variant's configuration, or the variant's key where no variant has one; <c>null</c> where only others have.</summary>
-    public ReadOnlyMemory<byte> ValueJson => Answer.Variant is not { } variant ? default
-        : !variant.ConfigJson.IsEmpty ? variant.ConfigJson
-        : Answer.Experiment!.Variants.All(v => v.ConfigJson.IsEmpty) ? JsonSerializer.SerializeToUtf8Bytes(variant.Key)
+    /// <summary>JSON in UTF-8; see <see cref="ValueOf"/>.</summary>
+    public ReadOnlyMemory<byte> ValueJson => Answer.Variant is { } variant ? ValueOf(Answer.Experiment!, variant) : default;
+
+    /// <summary>The variant's configuration, or the variant's key where no variant has one; <c>null</c> where only others have.</summary>
+    public static ReadOnlyMemory<byte> ValueOf(Experiment experiment, Variant variant) =>
+        !variant.ConfigJson.IsEmpty ? variant.ConfigJson
+        : experiment.Variants.All(v => v.ConfigJson.IsEmpty) ? JsonSerializer.SerializeToUtf8Bytes(variant.Key)
         : "null"u8.ToArray();
 
     /// <summary>OpenFeature's reason. Never STATIC: clients keep such an answer for every unit.</summary>
@@ -62,10 +65,13 @@ internal sealed partial class FlagDesk(
     }
 
     /// <summary>Every experiment that the site has published, faults included, in the order of their keys.</summary>
-    public async ValueTask<IReadOnlyList<FlagAnswer>> EvaluateAllAsync(string site, JsonElement context)
+    public ValueTask<IReadOnlyList<FlagAnswer>> EvaluateAllAsync(string site, JsonElement context) => EvaluateAllAsync(site, ContextOf(context));
+
+    /// <inheritdoc cref="EvaluateAllAsync(string, JsonElement)" />
+    public async ValueTask<IReadOnlyList<FlagAnswer>> EvaluateAllAsync(string site, EvaluationContext evaluated)
     {
         var rules = holder.Current.Of(site);
-        var (evaluated, answers) = (ContextOf(context), new List<FlagAnswer>());
+        var answers = new List<FlagAnswer>();
         foreach (var experiment in rules.Experiments.Select(e => e.Experiment).OrderBy(e => e.Key, StringComparer.Ordinal))
         {
             answers.Add(await EvaluateAsync(site, rules, experiment, evaluated));
@@ -77,7 +83,7 @@ internal sealed partial class FlagDesk(
     private async ValueTask<FlagAnswer> EvaluateAsync(string site, SiteRules rules, Experiment experiment, EvaluationContext context)
     {
         var answer = await decider.DecideAsync(site, rules, experiment, context);
-        if (answer.Decision.Reason == AssignmentReason.NoUnit) return new FlagAnswer(experiment.Key, FlagFault.TargetingKeyMissing, default);
+        if (answer.Decision.Reason == AssignmentReason.NoUnit) return new FlagAnswer(experiment.Key, FlagFault.TargetingKeyMissing, answer);
         if (experiment.RecordExposures) await ExposeAsync(site, rules, answer, context);
         return new FlagAnswer(experiment.Key, FlagFault.None, answer);
     }
