@@ -8,6 +8,7 @@ using CroPlatform.Services.Assignment;
 using CroPlatform.Services.Assignment.Decide;
 using CroPlatform.Services.Assignment.Publish;
 using CroPlatform.Services.Assignment.Serve;
+using CroPlatform.Services.Assignment.Serve.Flagd;
 using CroPlatform.Services.Assignment.Serve.GrowthBook;
 using CroPlatform.Services.Assignment.Serve.Ofrep;
 using CroPlatform.Services.Assignment.Store;
@@ -21,6 +22,8 @@ builder.Services.AddSingleton<PayloadCache>().AddSingleton<LiveUpdates>().AddSin
 builder.Services.AddSingleton<AssignmentGrpc>();
 builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the experiments");
 builder.Services.AddGrpcWithHealth();
+builder.Services.AddValidated<FlagdOptions>(FlagdOptions.Section);
+builder.Services.AddHostedService<FlagdServer>();
 
 var app = builder.Build();
 app.Services.GetRequiredService<SnapshotHolder>();

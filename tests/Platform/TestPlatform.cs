@@ -6,7 +6,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CroPlatform.Contracts.Assignment;
-using Grpc.Core;
+using CroPlatform.Grpc;
 using Grpc.Net.Client;
 
 namespace CroPlatform.Platform.Tests;
@@ -39,9 +39,8 @@ internal sealed class TestPlatform
     public string Postgres => Text("postgres");
     public string Public => Text("public");
 
-    public AssignmentService.AssignmentServiceClient Assignments => new(Channel);
-
-    public Metadata ServerCredentials => new() { { "authorization", $"Bearer {ServerKey}" } };
+    /// <summary>With the site's server key.</summary>
+    public AssignmentService.AssignmentServiceClient Assignments => new(Channel.WithKey(ServerKey));
 
     public string Service(string name, string protocol) => _endpoints.GetProperty("services").GetProperty(name).GetProperty(protocol).GetString()!;
 

@@ -40,6 +40,7 @@ internal sealed class Platform(DataFolder data, Progress progress)
             ServerKey = keys.ServerKey,
             AdminKey = keys.AdminKey,
             MetricsKey = keys.MetricsKey,
+            Flagd = services.Flagd,
             Services = services.Endpoints(),
         };
         DataFolder.WritePrivate(data.Endpoints, Json.Write(endpoints));
