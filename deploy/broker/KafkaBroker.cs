@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using CroPlatform.Broker.Apis;
 
 namespace CroPlatform.Broker;
@@ -6,48 +5,46 @@ namespace CroPlatform.Broker;
 /// <summary>The whole broker: a store, the groups, and the port. Clients can connect once the constructor returns.</summary>
 internal sealed class KafkaBroker : IAsyncDisposable
 {
-    private static readonly TimeSpan GroupTick = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan MaintenanceTick = TimeSpan.FromSeconds(1);
-
     private readonly BrokerOptions _options;
     private readonly Action<string> _log;
     private readonly OffsetStore _offsets;
-    private readonly GroupCoordinator _groups;
     private readonly MemoryBudget _memory;
     private readonly Dictionary<ApiKey, Func<Request, Task>> _apis = [];
     private readonly Listener _listener;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task[] _ticking;
+    private readonly PeriodicTimer _groupTimer;
+    private readonly PeriodicTimer _upkeepTimer;
+    private readonly Task _ticking;
 
-    /// <param name="topics">Made if they are not there, with their settings.</param>
     /// <param name="log">Takes a line for people.</param>
     /// <exception cref="IOException">The data folder cannot be used.</exception>
     /// <exception cref="SocketException">The port cannot be had.</exception>
-    public KafkaBroker(BrokerOptions options, ILogFiles files, TimeProvider time, Action<string> log, params IEnumerable<(string Name, int Partitions, IReadOnlyDictionary<string, string> Config)> topics)
+    public KafkaBroker(BrokerOptions options, ILogFiles files, TimeProvider time, Action<string> log)
     {
         (_options, _log) = (options, log);
         Topics = new TopicStore(options, files, time);
-        foreach (var partition in Topics.All.SelectMany(topic => topic.Partitions).Where(partition => partition.RecoveryNote is not null))
-            log(partition.RecoveryNote!);
-        foreach (var (name, partitions, config) in topics)
-            Topics.Create(name, partitions, config);
-        _offsets = new OffsetStore(files, options.Data, options.Fsync);
-        _groups = new GroupCoordinator(_offsets, options, time);
+        foreach (var note in Topics.All.SelectMany(topic => topic.Partitions).Select(partition => partition.RecoveryNote).OfType<string>())
+            log(note);
+        foreach (var topic in options.Topics ? Contracts.Topics.All : [])
+            Topics.Create(topic.Name, topic.Partitions, topic.KeptForEver ? TopicConfig.KeptForEver : TopicConfig.Defaults);
+        _offsets = new OffsetStore(files, options.Data);
         _memory = new MemoryBudget(options.MemoryBytes);
+        var groups = new GroupCoordinator(_offsets, options, time);
+        new ClusterApi(this, Topics).AddTo(_apis);
+        new TopicApi(Topics, _offsets, options).AddTo(_apis);
+        new ProduceApi(Topics, options).AddTo(_apis);
+        new FetchApi(Topics, _memory, options).AddTo(_apis);
+        new OffsetApi(Topics, groups).AddTo(_apis);
+        new MembershipApi(groups).AddTo(_apis);
         _listener = new Listener(options, ServeAsync);
-        Host = options.AdvertisedHost ?? options.Bind;
-        Register();
-        _ticking =
-        [
-            TickAsync(GroupTick, time, _groups.Tick),
-            TickAsync(MaintenanceTick, time, Topics.Maintain),
-        ];
+        _groupTimer = new PeriodicTimer(TimeSpan.FromMilliseconds(50), time);
+        _upkeepTimer = new PeriodicTimer(TimeSpan.FromSeconds(1), time);
+        _ticking = Task.WhenAll(TickAsync(_groupTimer, groups.Tick), TickAsync(_upkeepTimer, Topics.Maintain));
     }
 
     public TopicStore Topics { get; }
 
     /// <summary>What clients connect to.</summary>
-    public string Host { get; }
+    public string Host => _options.Bind;
 
     public int Port => _listener.Port;
 
@@ -55,53 +52,36 @@ internal sealed class KafkaBroker : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
         await _listener.DisposeAsync();
-        await Task.WhenAll(_ticking);
-        await _offsets.DisposeAsync();
+        _groupTimer.Dispose();
+        _upkeepTimer.Dispose();
+        await _ticking;
+        _offsets.Dispose();
         Topics.Dispose();
         _memory.Dispose();
-        _stop.Dispose();
     }
 
-    private void Register()
-    {
-        new ClusterApi(this, Topics, _options).AddTo(_apis);
-        new TopicApi(Topics, _offsets, _options).AddTo(_apis);
-        new ProduceApi(Topics, _options).AddTo(_apis);
-        new FetchApi(Topics, _memory, _options).AddTo(_apis);
-        new OffsetApi(Topics, _groups).AddTo(_apis);
-        new MembershipApi(_groups).AddTo(_apis);
-    }
-
-    private async Task ServeAsync(Socket client, CancellationToken stop)
+    private async ValueTask ServeAsync(Socket client, CancellationToken stop)
     {
         var from = client.RemoteEndPoint;
-        var why = await new Connection(client, request => _apis[request.Key](request), _memory, _options).RunAsync(stop);
-        if (why is not null)
+        using var connection = new Connection(client, async request => await _apis[request.Key](request), _memory, _options, stop);
+        if (await connection.RunAsync() is { } why)
             _log($"closed the connection from {from}: {why}");
     }
 
-    private async Task TickAsync(TimeSpan period, TimeProvider time, Action tick)
+    /// <summary>Until the timer is disposed.</summary>
+    private async Task TickAsync(PeriodicTimer timer, Action tick)
     {
-        using var timer = new PeriodicTimer(period, time);
-        try
+        while (await timer.WaitForNextTickAsync())
         {
-            while (await timer.WaitForNextTickAsync(_stop.Token))
+            try
             {
-                try
-                {
-                    tick();
-                }
-                catch (IOException e)
-                {
-                    _log($"upkeep failed, will be tried again: {e.Message}");
-                }
+                tick();
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // Ended.
+            catch (IOException e)
+            {
+                _log($"upkeep failed, will be tried again: {e.Message}");
+            }
         }
     }
 }

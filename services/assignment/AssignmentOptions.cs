@@ -17,4 +17,7 @@ public sealed record AssignmentOptions
 
     /// <summary>How long the first answer for a sticky experiment may wait for its store, in milliseconds; then the control is given.</summary>
     [Range(10, 60_000)] public int StickyTimeoutMs { get; init; } = 500;
+
+    /// <summary>Streams of live updates open at once; more are refused.</summary>
+    [Range(1, 1_000_000)] public int MaxStreams { get; init; } = 10_000;
 }

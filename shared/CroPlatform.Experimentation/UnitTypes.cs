@@ -10,5 +10,15 @@ public static class UnitTypes
 
     public static IReadOnlyList<string> All { get; } = [Visitor, User, Account, Device];
 
+    /// <summary>The attribute that holds a unit's id, say user_id.</summary>
+    public static string AttributeOf(string unitType) => unitType switch
+    {
+        Visitor => "visitor_id",
+        User => "user_id",
+        Account => "account_id",
+        Device => "device_id",
+        _ => throw new ArgumentOutOfRangeException(nameof(unitType), unitType, "there is no such type of unit"),
+    };
+
     public static bool IsKnown(string unitType) => unitType is Visitor or User or Account or Device;
 }

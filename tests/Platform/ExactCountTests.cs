@@ -55,7 +55,7 @@ public sealed class ExactCountTests
         await Platform.CreateMetricAsync(metric, "conversion", metric);
         await Platform.StartExperimentAsync(key, "platform", ["a", "b"], metric);
         var answer = await TestPlatform.EventuallyAsync(
-            async () => (await Platform.Assignments.AssignAsync(new AssignRequest { UnitId = key, Experiments = { key } }, Platform.ServerCredentials)).Assignments[0],
+            async () => (await Platform.Assignments.AssignAsync(new AssignRequest { UnitId = key, Experiments = { key } })).Assignments[0],
             a => a.InExperiment, "the experiment reaches assignment");
         var forged = answer.Variant == "a" ? "b" : "a";
         await Platform.SendEventsAsync([new { id = $"{key}-x", type = "exposure", visitor_id = key, experiment = key, variant = forged }]);
@@ -72,8 +72,8 @@ public sealed class ExactCountTests
         await Platform.StartExperimentAsync(key, "platform", ["a", "b", "c"], metric);
         var request = new AssignRequest { UnitId = $"{key}-u", Experiments = { key }, Expose = true };
         var first = await TestPlatform.EventuallyAsync(
-            async () => (await Platform.Assignments.AssignAsync(request, Platform.ServerCredentials)).Assignments[0], a => a.InExperiment, "the experiment reaches assignment");
-        var again = (await Platform.Assignments.AssignAsync(request, Platform.ServerCredentials)).Assignments[0];
+            async () => (await Platform.Assignments.AssignAsync(request)).Assignments[0], a => a.InExperiment, "the experiment reaches assignment");
+        var again = (await Platform.Assignments.AssignAsync(request)).Assignments[0];
         Assert.That(again.Variant, Is.EqualTo(first.Variant));
         Assert.That(first.Propensity, Is.EqualTo(1 / 3.0).Within(1e-12));
         var results = await TestPlatform.EventuallyAsync(() => Platform.ResultsAsync(key), r => (long)r["exposures"]! > 0, "the exposure is counted");

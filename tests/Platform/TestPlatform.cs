@@ -6,7 +6,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CroPlatform.Contracts.Assignment;
-using Grpc.Core;
+using CroPlatform.Grpc;
 using Grpc.Net.Client;
 
 namespace CroPlatform.Platform.Tests;
@@ -39,9 +39,8 @@ internal sealed class TestPlatform
     public string Postgres => Text("postgres");
     public string Public => Text("public");
 
-    public AssignmentService.AssignmentServiceClient Assignments => new(Channel);
-
-    public Metadata ServerCredentials => new() { { "authorization", $"Bearer {ServerKey}" } };
+    /// <summary>With the site's server key.</summary>
+    public AssignmentService.AssignmentServiceClient Assignments => new(Channel.WithKey(ServerKey));
 
     public string Service(string name, string protocol) => _endpoints.GetProperty("services").GetProperty(name).GetProperty(protocol).GetString()!;
 
@@ -111,6 +110,15 @@ internal sealed class TestPlatform
             metrics = metrics.Select(m => new { key = m }),
             decision = new { method = "fixed", confidence = 0.95, min_effect = 0, min_sample = 10, min_days = 0 },
         });
+        await TransitAsync(key, "start");
+    }
+
+    /// <summary>Makes and starts an experiment of this definition, which leaves out key, name and metrics.</summary>
+    public async Task PublishAsync(string key, string metric, object definition)
+    {
+        var body = JsonSerializer.SerializeToNode(definition)!.AsObject();
+        (body["key"], body["name"], body["metrics"]) = (key, key, new JsonArray(new JsonObject { ["key"] = metric }));
+        await AdminAsync(HttpMethod.Post, "/api/v1/experiments", body);
         await TransitAsync(key, "start");
     }
 

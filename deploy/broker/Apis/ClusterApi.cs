@@ -1,7 +1,7 @@
 namespace CroPlatform.Broker.Apis;
 
 /// <summary>What a client asks first: versions, who leads what, who coordinates, a producer id. And what is refused: SASL, transactions.</summary>
-internal sealed class ClusterApi(KafkaBroker broker, TopicStore topics, BrokerOptions options)
+internal sealed class ClusterApi(KafkaBroker broker, TopicStore topics)
 {
     /// <summary>The only broker's id; also the controller's and every coordinator's.</summary>
     public const int NodeId = 1;
@@ -25,7 +25,9 @@ internal sealed class ClusterApi(KafkaBroker broker, TopicStore topics, BrokerOp
         if (!isKnown)
             to.Version = 0;
         to.Error(isKnown ? ErrorCode.None : ErrorCode.UnsupportedVersion);
-        to.Array([.. ApiVersionRange.All.Values], api => to.Int16((short)api.Key).Int16(api.Advertised ?? api.Min).Int16(api.Max).Tags());
+
+        // Produce is said to begin at 0, as by Kafka 4: older librdkafka compresses nothing without it (KAFKA-18659).
+        to.Array([.. ApiVersionRange.All.Values], api => to.Int16((short)api.Key).Int16(api.Key == ApiKey.Produce ? 0 : api.Min).Int16(api.Max).Tags());
         to.Throttle(since: 1).Tags();
     }
 
@@ -37,37 +39,24 @@ internal sealed class ClusterApi(KafkaBroker broker, TopicStore topics, BrokerOp
             r.Tags();
             return one;
         });
-        if (from.Version == 0 && wanted is { Length: 0 })
-            wanted = null;
-        var mayCreate = from.Version < 4 || from.Boolean();
-        (string? Name, Guid Id, ErrorCode Error, Topic? Topic)[] described = wanted is null
-            ? [.. topics.All.Select(topic => (topic.Name, topic.Id, ErrorCode.None, topic))]
-            : [.. wanted.Select(one => Find(one.Id, one.Name, mayCreate))];
+        if (wanted is null || (from.Version == 0 && wanted.Length == 0))
+            wanted = [.. topics.All.Select(topic => (topic.Id, topic.Name))];
 
         to.Throttle(since: 3).Count(1).Int32(NodeId).String(broker.Host).Int32(broker.Port).String(null, since: 1).Tags();
         to.String(topics.ClusterId, since: 2).Int32(NodeId, since: 1);
-        to.Array(described, one =>
+        to.Array(wanted, one =>
         {
-            to.Error(one.Error).String(one.Name ?? (to.Version >= 12 ? null : "")).Uuid(one.Id, since: 10).Boolean(false, since: 1);
-            to.Array([.. Enumerable.Range(0, one.Topic?.Partitions.Count ?? 0)], index =>
-            {
-                to.Error(ErrorCode.None).Int32(index).Int32(NodeId).Int32(0, since: 7); // leader and its epoch
-                to.Count(1).Int32(NodeId).Count(1).Int32(NodeId).Count(0, since: 5).Tags(); // replicas, those in sync, those offline
-            });
+            var topic = one.Name is null ? topics.Find(one.Id) : topics.Find(one.Name);
+            to.Error(topic is not null ? ErrorCode.None : one.Name is null ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition);
+            to.String(topic?.Name ?? one.Name ?? (to.Version >= 12 ? null : "")).Uuid(topic?.Id ?? one.Id, since: 10).Boolean(false, since: 1);
+            to.Array([.. Enumerable.Range(0, topic?.Partitions.Count ?? 0)], index => to
+                .Error(ErrorCode.None).Int32(index).Int32(NodeId).Int32(0, since: 7) // leader and its epoch
+                .Count(1).Int32(NodeId).Count(1).Int32(NodeId).Count(0, since: 5).Tags()); // replicas, those in sync, those offline
             to.Int32(NoOperations, since: 8).Tags();
         });
         if (to.Version <= 10)
             to.Int32(NoOperations, since: 8);
         to.Tags();
-    }
-
-    private (string? Name, Guid Id, ErrorCode Error, Topic? Topic) Find(Guid id, string? name, bool mayCreate)
-    {
-        if (name is null)
-            return topics.Find(id) is { } byId ? (byId.Name, id, ErrorCode.None, byId) : (null, id, ErrorCode.UnknownTopicId, null);
-        if (topics.Find(name) is null && mayCreate && options.AutoCreateTopics && topics.Create(name, 1, new Dictionary<string, string>()).Error is not (ErrorCode.None or ErrorCode.TopicAlreadyExists) and var error)
-            return (name, id, error, null);
-        return topics.Find(name) is { } topic ? (name, topic.Id, ErrorCode.None, topic) : (name, Guid.Empty, ErrorCode.UnknownTopicOrPartition, null);
     }
 
     private void FindCoordinator(WireReader from, WireWriter to)

@@ -22,10 +22,9 @@ internal sealed class FetchApi(TopicStore topics, MemoryBudget memory, BrokerOpt
             var (index, epoch, offset, _) = (p.Int32(), p.Int32(since: 9), p.Int64(), p.Int64(since: 5)); // the last is a follower's start
             return (Index: index, Epoch: epoch, Offset: offset, MaxBytes: p.Int32());
         })));
-        var logs = wanted.SelectMany(t => t.Partitions.Select(p => topics.Find(t.Name)?.Partition(p.Index))).OfType<PartitionLog>().Distinct().ToArray();
-        var until = Environment.TickCount64 + waitMs;
+        var logs = wanted.SelectMany(t => t.Partitions, (t, p) => topics.Find(t.Name)?.Partition(p.Index)).OfType<PartitionLog>().Distinct().ToArray();
         var begin = request.Response.Length;
-        while (true)
+        for (var until = Environment.TickCount64 + waitMs; ; request.Response.Length = begin)
         {
             // Before the reading, so that what comes between it and the waiting is not missed.
             var more = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -34,31 +33,26 @@ internal sealed class FetchApi(TopicStore topics, MemoryBudget memory, BrokerOpt
             try
             {
                 var share = await memory.TakeAsync(maxBytes, request.Gone);
-                request.Hold(share);
+                request.Held.Add(share);
                 var (bytes, isFinal) = Write(request.Response, wanted, maxBytes);
                 var left = until - Environment.TickCount64;
                 if (isFinal || bytes >= minBytes || left <= 0)
                     return;
 
                 share.Dispose(); // others may use it while this one waits
-                await more.Task.WaitAsync(TimeSpan.FromMilliseconds(left), request.Gone);
-            }
-            catch (TimeoutException)
-            {
-                // The last look is made below.
+                await more.Task.WaitAsync(TimeSpan.FromMilliseconds(left), request.Gone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             finally
             {
                 foreach (var log in logs)
                     log.Unwatch(more);
             }
-
-            request.Response.Rewind(begin);
         }
     }
 
     /// <returns>How many bytes of records it has, and whether an error makes waiting pointless.</returns>
-    private (int Bytes, bool IsFinal) Write(WireWriter to, (string Name, (int Index, int Epoch, long Offset, int MaxBytes)[] Partitions)[] wanted, int maxBytes)
+    private (int Bytes, bool IsFinal) Write(
+        WireWriter to, (string Name, (int Index, int Epoch, long Offset, int MaxBytes)[] Partitions)[] wanted, int maxBytes)
     {
         var (total, isFinal) = (0, false);
         to.Throttle().Error(ErrorCode.None, since: 7).Int32(0, since: 7); // no session
@@ -73,9 +67,9 @@ internal sealed class FetchApi(TopicStore topics, MemoryBudget memory, BrokerOpt
                 : log.Read(partition.Offset, Math.Clamp(partition.MaxBytes, 0, Math.Max(maxBytes - total, 0)), atLeastOne: total == 0, to);
             total += result.Bytes;
             isFinal |= result.Error != ErrorCode.None;
-            to.Rewind(head);
+            to.Length = head;
             Head(to, partition.Index, result);
-            to.Advance(result.Bytes);
+            to.Length += result.Bytes;
         }));
         return (total, isFinal);
     }

@@ -7,7 +7,8 @@ internal sealed class MembershipApi(GroupCoordinator groups)
     {
         apis[ApiKey.JoinGroup] = JoinAsync;
         apis[ApiKey.SyncGroup] = SyncAsync;
-        apis[ApiKey.Heartbeat] = Request.Now((from, to) => to.Throttle(since: 1).Error(groups.Heartbeat(from.String(), Caller(from))));
+        apis[ApiKey.Heartbeat] = Request.Now((from, to) => to.Throttle(since: 1)
+            .Error(groups.Find(from.String())?.Heartbeat(Caller(from), groups.Now) ?? ErrorCode.UnknownMemberId));
         apis[ApiKey.LeaveGroup] = Request.Now(Leave);
         apis[ApiKey.DescribeGroups] = Request.Now(Describe);
         apis[ApiKey.ListGroups] = Request.Now((_, to) => to.Throttle(since: 1).Error(ErrorCode.None)
@@ -21,8 +22,9 @@ internal sealed class MembershipApi(GroupCoordinator groups)
         var (group, session) = (from.String(), from.Int32());
         var (rebalance, member, instance) = (from.Int32(since: 1, otherwise: session), from.String(), from.NullableString(since: 5));
         var (type, protocols) = (from.String(), from.Array(p => new Protocol(p.String(), p.Bytes().ToArray())));
-        var result = await groups.JoinAsync(new JoinRequest(
-            group, member, instance, session, rebalance, type, protocols, request.ClientId, request.Host, MustKnowItsId: from.Version >= 4)).WaitAsync(request.Gone);
+        var joining = groups.JoinAsync(new JoinRequest(
+            group, member, instance, session, rebalance, type, protocols, request.ClientId, request.Host, MustKnowItsId: from.Version >= 4));
+        var result = await joining.WaitAsync(request.Gone);
         to.Throttle(since: 2).Error(result.Error).Int32(result.Generation).String(result.Protocol).String(result.Leader).String(result.MemberId);
         to.Array(result.Members ?? [], one => to.String(one.Id).String(one.InstanceId, since: 5).Bytes(one.Metadata));
     }
@@ -31,8 +33,10 @@ internal sealed class MembershipApi(GroupCoordinator groups)
     {
         var from = request.Body;
         var (group, caller) = (from.String(), Caller(from));
-        var assignments = from.Array(a => (Member: a.String(), Assignment: a.Bytes().ToArray()));
-        var result = await groups.SyncAsync(group, caller, assignments.DistinctBy(a => a.Member).ToDictionary(a => a.Member, a => a.Assignment)).WaitAsync(request.Gone);
+        var assignments = new Dictionary<string, byte[]>();
+        from.Array(a => assignments[a.String()] = a.Bytes().ToArray());
+        var syncing = groups.Find(group)?.SyncAsync(caller, assignments, groups.Now) ?? Task.FromResult(new SyncResult(ErrorCode.UnknownMemberId, []));
+        var result = await syncing.WaitAsync(request.Gone);
         request.Response.Throttle(since: 1).Error(result.Error).Bytes(result.Assignment);
     }
 
@@ -40,7 +44,7 @@ internal sealed class MembershipApi(GroupCoordinator groups)
     {
         var group = from.String();
         (string Id, string? Instance)[] leaving = from.Version >= 3 ? from.Array(m => (m.String(), m.NullableString())) : [(from.String(), null)];
-        var errors = leaving.Select(member => groups.Leave(group, member.Id, member.Instance)).ToArray();
+        var errors = leaving.Select(member => groups.Find(group)?.Leave(member.Id, member.Instance, groups.Now) ?? ErrorCode.UnknownMemberId).ToArray();
         to.Throttle(since: 1).Error(from.Version >= 3 ? ErrorCode.None : errors[0]);
         if (from.Version >= 3)
             to.Array(leaving.Zip(errors).ToArray(), member => to.String(member.First.Id).String(member.First.Instance).Error(member.Second));

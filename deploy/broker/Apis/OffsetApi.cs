@@ -29,8 +29,8 @@ internal sealed class OffsetApi(TopicStore topics, GroupCoordinator groups)
                 (_, Earliest) => (log.StartOffset, -1),
                 _ => log.OffsetAt(partition.Timestamp) ?? (-1, -1),
             };
-            to.Int32(partition.Index).Error(log is null ? ErrorCode.UnknownTopicOrPartition : partition.Timestamp < Earliest ? ErrorCode.UnsupportedVersion : ErrorCode.None);
-            to.Int64(timestamp).Int64(offset).Int32(offset < 0 ? -1 : 0, since: 4); // leader epoch
+            var error = log is null ? ErrorCode.UnknownTopicOrPartition : partition.Timestamp < Earliest ? ErrorCode.UnsupportedVersion : ErrorCode.None;
+            to.Int32(partition.Index).Error(error).Int64(timestamp).Int64(offset).Int32(offset < 0 ? -1 : 0, since: 4); // leader epoch
         }));
     }
 
@@ -55,7 +55,8 @@ internal sealed class OffsetApi(TopicStore topics, GroupCoordinator groups)
         var caller = new Caller(from.Int32(), from.String(), from.NullableString(since: 7));
         if (from.Version <= 4)
             _ = from.Int64(); // retention: offsets are kept until their group or topic is deleted
-        var wanted = from.Array(t => (Name: t.String(), Partitions: t.Array(p => (Index: p.Int32(), Offset: p.Int64(), Epoch: p.Int32(since: 6), Metadata: p.NullableString()))));
+        var wanted = from.Array(t => (Name: t.String(), Partitions: t.Array(p =>
+            (Index: p.Int32(), Offset: p.Int64(), Epoch: p.Int32(since: 6), Metadata: p.NullableString()))));
         var refused = groups.MayCommit(group, caller);
         var judged = wanted.SelectMany(topic => topic.Partitions.Select(partition => (
             Key: new OffsetKey(group, topic.Name, partition.Index),
@@ -64,7 +65,8 @@ internal sealed class OffsetApi(TopicStore topics, GroupCoordinator groups)
                 : topics.Find(topic.Name)?.Partition(partition.Index) is null ? ErrorCode.UnknownTopicOrPartition
                 : partition.Metadata?.Length > MaxMetadata ? ErrorCode.OffsetMetadataTooLarge
                 : ErrorCode.None))).ToArray();
-        var stored = await groups.Offsets.StoreAsync([.. judged.Where(one => one.Error == ErrorCode.None).Select(one => (one.Key, (CommittedOffset?)one.Offset))]);
+        var sound = judged.Where(one => one.Error == ErrorCode.None).Select(one => (one.Key, (CommittedOffset?)one.Offset)).ToArray();
+        var stored = await groups.Offsets.StoreAsync(sound);
         var (to, next) = (request.Response, 0);
         to.Throttle(since: 3).Array(wanted, topic => to.String(topic.Name).Array(topic.Partitions, partition =>
             to.Int32(partition.Index).Error(judged[next++].Error is var error and not ErrorCode.None ? error : stored)));
@@ -74,10 +76,10 @@ internal sealed class OffsetApi(TopicStore topics, GroupCoordinator groups)
     {
         var group = from.String();
         var wanted = from.NullableArray(t => (Name: t.String(), Partitions: t.Array(p => p.Int32())))
-            ?? [.. groups.Offsets.OfGroup(group).GroupBy(pair => pair.Key.Topic).Select(topic => (topic.Key, topic.Select(pair => pair.Key.Partition).ToArray()))];
+            ?? [.. groups.Offsets.All.Keys.Where(key => key.Group == group).GroupBy(key => key.Topic, key => key.Partition, (t, p) => (t, p.ToArray()))];
         to.Throttle(since: 3).Array(wanted, topic => to.String(topic.Name).Array(topic.Partitions, partition =>
         {
-            var committed = groups.Offsets.Find(new OffsetKey(group, topic.Name, partition)) ?? new CommittedOffset(-1, -1, "");
+            var committed = groups.Offsets.All.GetValueOrDefault(new OffsetKey(group, topic.Name, partition)) ?? new CommittedOffset(-1, -1, "");
             to.Int32(partition).Int64(committed.Offset).Int32(committed.LeaderEpoch, since: 5).String(committed.Metadata).Error(ErrorCode.None);
         }));
         to.Error(ErrorCode.None, since: 2);

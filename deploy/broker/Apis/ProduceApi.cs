@@ -1,6 +1,6 @@
 namespace CroPlatform.Broker.Apis;
 
-/// <summary>Takes batches in. All of a request is appended before anything is waited for, so that requests of one connection keep their order.</summary>
+/// <summary>Takes batches in. All of a request is appended before anything is waited for, so that a connection's requests keep their order.</summary>
 internal sealed class ProduceApi(TopicStore topics, BrokerOptions options)
 {
     private const int Zstd = 4;
@@ -9,7 +9,7 @@ internal sealed class ProduceApi(TopicStore topics, BrokerOptions options)
 
     private async Task ProduceAsync(Request request)
     {
-        var (from, version) = (request.Body, request.Version);
+        var from = request.Body;
         var isTransaction = from.NullableString() is not null;
         var acks = from.Int16();
         _ = from.Int32(); // time-out: a sync takes as long as it takes
@@ -20,11 +20,12 @@ internal sealed class ProduceApi(TopicStore topics, BrokerOptions options)
         request.IsSilent = acks == 0;
         var written = wanted.Select(topic => (topic.Name, Partitions: topic.Partitions.Select(partition =>
         {
-            var log = topics.Find(topic.Name)?.Partition(partition.Index);
-            var result = isTransaction ? Refused(ErrorCode.TransactionalIdAuthorizationFailed)
-                : acks is < -1 or > 1 ? Refused(ErrorCode.InvalidRequiredAcks)
-                : log is null ? Refused(ErrorCode.UnknownTopicOrPartition)
-                : Append(log, topics.Find(topic.Name)!, partition.Records, version, now);
+            var found = topics.Find(topic.Name);
+            var log = found?.Partition(partition.Index);
+            var result = isTransaction ? AppendResult.Refused(ErrorCode.TransactionalIdAuthorizationFailed)
+                : acks is < -1 or > 1 ? AppendResult.Refused(ErrorCode.InvalidRequiredAcks)
+                : log is null ? AppendResult.Refused(ErrorCode.UnknownTopicOrPartition)
+                : Append(log, found!, partition.Records, from.Version, now);
             var flushed = result.Error == ErrorCode.None && acks != 0 ? log!.FlushedAsync(result.LastOffset) : Task.FromResult(true);
             return (partition.Index, Log: log, Result: result, Flushed: flushed);
         }).ToArray())).ToArray();
@@ -46,24 +47,22 @@ internal sealed class ProduceApi(TopicStore topics, BrokerOptions options)
     private AppendResult Append(PartitionLog log, Topic topic, Memory<byte> records, short version, long now)
     {
         if (records.Length < RecordBatch.HeaderSize)
-            return Refused(ErrorCode.CorruptMessage);
+            return AppendResult.Refused(ErrorCode.CorruptMessage);
         var batch = RecordBatch.Parse(records.Span);
         if (batch.Magic != 2)
-            return Refused(ErrorCode.UnsupportedForMessageFormat);
+            return AppendResult.Refused(ErrorCode.UnsupportedForMessageFormat);
         if (batch.Size > topic.Config.MaxBatchBytes(options))
-            return Refused(ErrorCode.MessageTooLarge);
+            return AppendResult.Refused(ErrorCode.MessageTooLarge);
 
         // One batch a partition and request, as the protocol asks from version 3 on.
         if (!batch.IsPlausible || batch.Size != records.Length || batch.IsControl || batch.IsTransactional || batch.HasLogAppendTime
             || (batch.ProducerId >= 0 && (batch.BaseSequence < 0 || batch.ProducerEpoch < 0)))
         {
-            return Refused(ErrorCode.InvalidRecord);
+            return AppendResult.Refused(ErrorCode.InvalidRecord);
         }
 
         if (batch.Compression > Zstd || (batch.Compression == Zstd && version < 7))
-            return Refused(ErrorCode.UnsupportedCompressionType);
-        return RecordBatch.HasValidCrc(records.Span) ? log.Append(records, batch, now) : Refused(ErrorCode.CorruptMessage);
+            return AppendResult.Refused(ErrorCode.UnsupportedCompressionType);
+        return RecordBatch.HasValidCrc(records.Span) ? log.Append(records, batch, now) : AppendResult.Refused(ErrorCode.CorruptMessage);
     }
-
-    private static AppendResult Refused(ErrorCode error) => new(error, -1, -1);
 }

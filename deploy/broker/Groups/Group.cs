@@ -16,23 +16,20 @@ internal enum GroupState
 /// A classic consumer group (KIP-62, -345, -394): members join, one of them assigns, all sync, and any change begins that anew. Every
 /// method takes the group's own lock and returns at once; joins and syncs answer by task. Times are ms of the coordinator's clock.
 /// </summary>
-internal sealed class Group(string name, int initialDelayMs)
+/// <param name="initialDelayMs">A new group waits for more members until none came for this long.</param>
+internal sealed class Group(int initialDelayMs)
 {
     private const int MaxMembers = 1_000;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Member> _members = [];
-    private readonly Dictionary<string, string> _static = [];
 
     // Ids given to members that must come back with them (KIP-394), and until when.
     private readonly Dictionary<string, long> _promised = [];
     private string? _leader;
-    private long _rebalanceBy;
-    private bool _newMembersOnly;
-    private bool _grew;
+    private bool _isNew;
     private long _rebalanceSince;
-
-    public string Name => name;
+    private long _rebalanceBy;
 
     public GroupState State { get; private set; }
 
@@ -42,13 +39,10 @@ internal sealed class Group(string name, int initialDelayMs)
 
     public string Protocol { get; private set; } = "";
 
-    public bool IsUnused
+    public bool IsUnused()
     {
-        get
-        {
-            lock (_gate)
-                return _members.Count == 0 && _promised.Count == 0;
-        }
+        lock (_gate)
+            return _members.Count == 0 && _promised.Count == 0;
     }
 
     public Task<JoinResult> JoinAsync(JoinRequest request, long now)
@@ -57,22 +51,22 @@ internal sealed class Group(string name, int initialDelayMs)
         {
             if (!CanTakePart(request))
                 return Refuse(ErrorCode.InconsistentGroupProtocol);
-            if (request.InstanceId is { } instance)
-                return JoinStatic(request, instance, now);
-            if (request.MemberId.Length == 0)
-            {
-                if (_members.Count + _promised.Count >= MaxMembers)
-                    return Refuse(ErrorCode.GroupMaxSizeReached);
-                var id = NewId(request);
-                if (!request.MustKnowItsId)
-                    return Add(id, request, now);
-                _promised[id] = now + request.SessionTimeoutMs;
-                return Task.FromResult(new JoinResult(ErrorCode.MemberIdRequired, id));
-            }
-
+            var former = OfInstance(request.InstanceId);
+            if (former is not null && request.MemberId.Length == 0)
+                return Replace(former, request, now);
+            if (former is not null && request.MemberId != former.Id)
+                return Refuse(ErrorCode.FencedInstanceId);
             if (_promised.Remove(request.MemberId))
                 return Add(request.MemberId, request, now);
-            return _members.TryGetValue(request.MemberId, out var member) ? Rejoin(member, request, now) : Refuse(ErrorCode.UnknownMemberId);
+            if (request.MemberId.Length > 0)
+                return _members.TryGetValue(request.MemberId, out var member) ? Rejoin(member, request, now) : Refuse(ErrorCode.UnknownMemberId);
+            if (_members.Count + _promised.Count >= MaxMembers)
+                return Refuse(ErrorCode.GroupMaxSizeReached);
+            var id = $"{request.InstanceId ?? request.ClientId}-{Guid.NewGuid():d}";
+            if (request.InstanceId is not null || !request.MustKnowItsId)
+                return Add(id, request, now);
+            _promised[id] = now + request.SessionTimeoutMs;
+            return Task.FromResult(new JoinResult(ErrorCode.MemberIdRequired, id));
         }
 
         Task<JoinResult> Refuse(ErrorCode error) => Task.FromResult(new JoinResult(error, request.MemberId));
@@ -83,26 +77,20 @@ internal sealed class Group(string name, int initialDelayMs)
     {
         lock (_gate)
         {
-            var error = Check(caller, out var member);
+            var error = Check(caller, now, out var member);
             if (error == ErrorCode.None && State == GroupState.PreparingRebalance)
                 error = ErrorCode.RebalanceInProgress;
-            if (error != ErrorCode.None)
-                return Task.FromResult(new SyncResult(error, []));
-            member!.Deadline = now + member.Joined.SessionTimeoutMs;
-            if (State == GroupState.Stable)
-                return Task.FromResult(new SyncResult(ErrorCode.None, member.Assignment));
-            member.Syncing?.TrySetResult(new SyncResult(ErrorCode.UnknownMemberId, []));
-            member.Syncing = new TaskCompletionSource<SyncResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-            var held = member.Syncing.Task;
+            if (error != ErrorCode.None || State == GroupState.Stable)
+                return Task.FromResult(new SyncResult(error, error == ErrorCode.None ? member!.Assignment : []));
+            var held = member!.HoldSync();
             if (member.Id == _leader)
             {
                 State = GroupState.Stable;
                 foreach (var one in _members.Values)
                 {
                     one.Assignment = assignments.GetValueOrDefault(one.Id, []);
-                    one.Deadline = now + one.Joined.SessionTimeoutMs;
-                    one.Syncing?.TrySetResult(new SyncResult(ErrorCode.None, one.Assignment));
-                    one.Syncing = null;
+                    one.HeardOf(now);
+                    one.Answer(new SyncResult(ErrorCode.None, one.Assignment));
                 }
             }
 
@@ -114,11 +102,8 @@ internal sealed class Group(string name, int initialDelayMs)
     {
         lock (_gate)
         {
-            var error = Check(caller, out var member);
-            if (error != ErrorCode.None)
-                return error;
-            member!.Deadline = now + member.Joined.SessionTimeoutMs;
-            return State == GroupState.PreparingRebalance ? ErrorCode.RebalanceInProgress : ErrorCode.None;
+            var error = Check(caller, now, out _);
+            return error == ErrorCode.None && State == GroupState.PreparingRebalance ? ErrorCode.RebalanceInProgress : error;
         }
     }
 
@@ -127,25 +112,12 @@ internal sealed class Group(string name, int initialDelayMs)
     {
         lock (_gate)
         {
-            if (instanceId is not null)
-            {
-                if (!_static.TryGetValue(instanceId, out var id))
-                    return ErrorCode.UnknownMemberId;
-                if (memberId.Length > 0 && memberId != id)
-                    return ErrorCode.FencedInstanceId;
-                memberId = id;
-            }
-
-            if (_promised.Remove(memberId))
-            {
-                TryComplete(now);
-                return ErrorCode.None;
-            }
-
-            if (!_members.TryGetValue(memberId, out var member))
+            var member = instanceId is null ? _members.GetValueOrDefault(memberId) : OfInstance(instanceId);
+            if (member is not null && memberId.Length > 0 && memberId != member.Id)
+                return ErrorCode.FencedInstanceId;
+            if (member is null && !_promised.Remove(memberId))
                 return ErrorCode.UnknownMemberId;
-            Remove(member);
-            AfterLoss(now);
+            Drop(member is null ? [] : [member], now);
             return ErrorCode.None;
         }
     }
@@ -157,9 +129,7 @@ internal sealed class Group(string name, int initialDelayMs)
         {
             if (caller.Generation < 0 && _members.Count == 0)
                 return ErrorCode.None;
-            var error = Check(caller, out var member);
-            if (error == ErrorCode.None)
-                member!.Deadline = now + member.Joined.SessionTimeoutMs;
+            var error = Check(caller, now, out _);
             return error == ErrorCode.None && State == GroupState.CompletingRebalance ? ErrorCode.RebalanceInProgress : error;
         }
     }
@@ -169,20 +139,12 @@ internal sealed class Group(string name, int initialDelayMs)
     {
         lock (_gate)
         {
-            foreach (var (id, until) in _promised)
-            {
-                if (until < now)
-                    _promised.Remove(id);
-            }
+            foreach (var id in _promised.Where(pair => pair.Value < now).Select(pair => pair.Key).ToArray())
+                _promised.Remove(id);
 
             // One whose request is held here is known to live, or its connection is gone and it cannot know better.
-            var silent = _members.Values.Where(member => !member.IsWaiting && member.Deadline < now).ToList();
-            silent.ForEach(Remove);
-            if (silent.Count > 0)
-                AfterLoss(now);
-            if (State == GroupState.CompletingRebalance && now > _rebalanceBy)
-                DropThoseWhoDidNotSync(now);
-            TryComplete(now);
+            var isLate = State == GroupState.CompletingRebalance && now > _rebalanceBy;
+            Drop(_members.Values.Where(member => !member.IsSyncing && (isLate || (!member.IsJoining && member.Deadline < now))).ToArray(), now);
         }
     }
 
@@ -192,56 +154,21 @@ internal sealed class Group(string name, int initialDelayMs)
             return [.. _members.Values.Select(member => (member, State == GroupState.Stable ? member.MetadataOf(Protocol) : []))];
     }
 
-    private Task<JoinResult> JoinStatic(JoinRequest request, string instance, long now)
-    {
-        if (!_static.TryGetValue(instance, out var id))
-        {
-            if (request.MemberId.Length > 0)
-                return Task.FromResult(new JoinResult(ErrorCode.UnknownMemberId, request.MemberId));
-            if (_members.Count >= MaxMembers)
-                return Task.FromResult(new JoinResult(ErrorCode.GroupMaxSizeReached, ""));
-            return Add(_static[instance] = NewId(request), request, now);
-        }
-
-        if (request.MemberId.Length > 0)
-        {
-            return request.MemberId == id
-                ? Rejoin(_members[id], request, now)
-                : Task.FromResult(new JoinResult(ErrorCode.FencedInstanceId, request.MemberId));
-        }
-
-        // The same instance after a restart: it takes the place of its former self, which is fenced, and nobody else notices.
-        var former = _members[id];
-        former.Joining?.TrySetResult(new JoinResult(ErrorCode.FencedInstanceId, former.Id));
-        former.Syncing?.TrySetResult(new SyncResult(ErrorCode.FencedInstanceId, []));
-        _members.Remove(id);
-        var member = new Member(_static[instance] = NewId(request), request) { Assignment = former.Assignment, Deadline = now + request.SessionTimeoutMs };
-        _members[member.Id] = member;
-        var wasLeader = _leader == id;
-        if (wasLeader)
-            _leader = member.Id;
-        if (State == GroupState.Stable && former.Offers(request.Protocols))
-        {
-            // It gets its assignment by syncing. Its former id as the leader's keeps it from assigning.
-            return Task.FromResult(new JoinResult(ErrorCode.None, member.Id, Generation, Protocol, wasLeader ? id : _leader!, []));
-        }
-
-        return Hold(member, request, now);
-    }
-
     private Task<JoinResult> Add(string id, JoinRequest request, long now)
     {
-        var member = new Member(id, request) { Deadline = now + request.SessionTimeoutMs };
-        _members[id] = member;
-        _grew = true;
+        var member = _members[id] = new Member(id, request);
+        member.HeardOf(now);
         ProtocolType = request.ProtocolType;
-        return Hold(member, request, now);
+        var held = Hold(member, request, now);
+        if (_isNew && State == GroupState.PreparingRebalance)
+            _rebalanceBy = Math.Min(now + initialDelayMs, _rebalanceSince + RebalanceTimeout());
+        return held;
     }
 
     private Task<JoinResult> Rejoin(Member member, JoinRequest request, long now)
     {
         var same = member.Offers(request.Protocols);
-        member.Deadline = now + request.SessionTimeoutMs;
+        member.HeardOf(now);
 
         // Sent again because the answer got lost; or a follower that lost nothing. A leader that joins again wants to assign again.
         if (same && (State == GroupState.CompletingRebalance || (State == GroupState.Stable && member.Id != _leader)))
@@ -249,12 +176,27 @@ internal sealed class Group(string name, int initialDelayMs)
         return Hold(member, request, now);
     }
 
+    /// <summary>A static member after its restart: it takes the place of its former self, which is fenced, and nobody else notices.</summary>
+    private Task<JoinResult> Replace(Member former, JoinRequest request, long now)
+    {
+        former.Dismiss(ErrorCode.FencedInstanceId);
+        _members.Remove(former.Id);
+        var id = $"{request.InstanceId}-{Guid.NewGuid():d}";
+        var member = _members[id] = new Member(id, request) { Assignment = former.Assignment };
+        member.HeardOf(now);
+        var wasLeader = _leader == former.Id;
+        if (wasLeader)
+            _leader = id;
+        if (State != GroupState.Stable || !former.Offers(request.Protocols))
+            return Hold(member, request, now);
+
+        // It gets its assignment by syncing. Its former id as the leader's keeps it from assigning.
+        return Task.FromResult(new JoinResult(ErrorCode.None, id, Generation, Protocol, wasLeader ? former.Id : _leader!, []));
+    }
+
     private Task<JoinResult> Hold(Member member, JoinRequest request, long now)
     {
-        member.Joined = request;
-        member.Joining?.TrySetResult(new JoinResult(ErrorCode.UnknownMemberId, member.Id));
-        member.Joining = new TaskCompletionSource<JoinResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var held = member.Joining.Task;
+        var held = member.HoldJoin(request);
         if (State != GroupState.PreparingRebalance)
             Prepare(now);
         TryComplete(now);
@@ -265,38 +207,24 @@ internal sealed class Group(string name, int initialDelayMs)
     {
         foreach (var member in _members.Values)
         {
-            member.Syncing?.TrySetResult(new SyncResult(ErrorCode.RebalanceInProgress, []));
-            member.Syncing = null;
+            member.Answer(new SyncResult(ErrorCode.RebalanceInProgress, []));
             member.Assignment = [];
         }
 
-        _newMembersOnly = State == GroupState.Empty;
-        _grew = false;
+        _isNew = State == GroupState.Empty;
         _rebalanceSince = now;
+        _rebalanceBy = now + (_isNew ? initialDelayMs : RebalanceTimeout());
         State = GroupState.PreparingRebalance;
-        _rebalanceBy = now + (_newMembersOnly ? initialDelayMs : RebalanceTimeout());
     }
 
     private void TryComplete(long now)
     {
-        if (State != GroupState.PreparingRebalance)
+        var isDue = now >= _rebalanceBy || (!_isNew && _promised.Count == 0 && _members.Values.All(member => member.IsJoining));
+        if (State != GroupState.PreparingRebalance || !isDue)
             return;
-        var due = now >= _rebalanceBy;
-        if (_newMembersOnly && due && _grew && now - _rebalanceSince < RebalanceTimeout())
-        {
-            // They are still coming in: wait for the rest as long as each round brings somebody.
-            (_grew, _rebalanceBy) = (false, Math.Min(now + initialDelayMs, _rebalanceSince + RebalanceTimeout()));
-            return;
-        }
 
-        if (due || (!_newMembersOnly && _promised.Count == 0 && _members.Values.All(member => member.Joining is not null)))
-            Complete(now);
-    }
-
-    private void Complete(long now)
-    {
         // A static member that did not come keeps its place until its session ends.
-        foreach (var absent in _members.Values.Where(member => member.Joining is null && member.Joined.InstanceId is null).ToList())
+        foreach (var absent in _members.Values.Where(member => !member.IsJoining && member.Joined.InstanceId is null).ToArray())
             Remove(absent);
         Generation++;
         if (_members.Count == 0)
@@ -305,16 +233,15 @@ internal sealed class Group(string name, int initialDelayMs)
             return;
         }
 
-        if (_leader is null || _members.GetValueOrDefault(_leader)?.Joining is null)
-            _leader = (_members.Values.FirstOrDefault(member => member.Joining is not null) ?? _members.Values.First()).Id;
+        if (_leader is null || !_members[_leader].IsJoining)
+            _leader = (_members.Values.FirstOrDefault(member => member.IsJoining) ?? _members.Values.First()).Id;
         Protocol = Elect();
         State = GroupState.CompletingRebalance;
         _rebalanceBy = now + RebalanceTimeout();
         foreach (var member in _members.Values)
         {
-            member.Deadline = now + member.Joined.SessionTimeoutMs;
-            member.Joining?.TrySetResult(Joined(member));
-            member.Joining = null;
+            member.HeardOf(now);
+            member.Answer(Joined(member));
         }
     }
 
@@ -324,54 +251,56 @@ internal sealed class Group(string name, int initialDelayMs)
 
     /// <summary>Each member votes for the first of its protocols that all share.</summary>
     private string Elect() => _members.Values
-        .Select(member => member.Joined.Protocols.First(protocol => _members.Values.All(other => other.Joined.Protocols.Any(p => p.Name == protocol.Name))).Name)
+        .Select(member => member.Joined.Protocols.First(protocol => _members.Values.All(other => other.Knows(protocol.Name))).Name)
         .GroupBy(protocol => protocol).MaxBy(votes => votes.Count())!.Key;
 
+    /// <summary>Whether it has a protocol that everybody else has, too.</summary>
     private bool CanTakePart(JoinRequest request)
     {
         if (request.Protocols.Count == 0 || request.ProtocolType.Length == 0)
             return false;
-        var others = _members.Values.Where(member => member.Id != request.MemberId && (request.InstanceId is null || member.Joined.InstanceId != request.InstanceId)).ToList();
+        var former = OfInstance(request.InstanceId);
+        var others = _members.Values.Where(member => member.Id != request.MemberId && member != former).ToList();
         return others.Count == 0
-            || (request.ProtocolType == ProtocolType && request.Protocols.Any(protocol => others.TrueForAll(other => other.Joined.Protocols.Any(p => p.Name == protocol.Name))));
+            || (request.ProtocolType == ProtocolType && request.Protocols.Any(protocol => others.TrueForAll(other => other.Knows(protocol.Name))));
     }
 
-    private ErrorCode Check(Caller caller, out Member? member)
+    private Member? OfInstance(string? instance) =>
+        instance is null ? null : _members.Values.FirstOrDefault(member => member.Joined.InstanceId == instance);
+
+    /// <summary>Whether this is who it says it is; then it has been heard of.</summary>
+    private ErrorCode Check(Caller caller, long now, out Member? member)
     {
-        member = null;
-        if (caller.InstanceId is { } instance && _static.TryGetValue(instance, out var id) && id != caller.MemberId)
+        if (OfInstance(caller.InstanceId) is { } current && current.Id != caller.MemberId)
+        {
+            member = null;
             return ErrorCode.FencedInstanceId;
+        }
+
         if (!_members.TryGetValue(caller.MemberId, out member))
             return ErrorCode.UnknownMemberId;
-        return caller.Generation == Generation ? ErrorCode.None : ErrorCode.IllegalGeneration;
+        if (caller.Generation != Generation)
+            return ErrorCode.IllegalGeneration;
+        member.HeardOf(now);
+        return ErrorCode.None;
     }
 
-    private void DropThoseWhoDidNotSync(long now)
+    private void Drop(Member[] lost, long now)
     {
-        var late = _members.Values.Where(member => member.Syncing is null).ToList();
-        late.ForEach(Remove);
-        AfterLoss(now);
+        foreach (var member in lost)
+            Remove(member);
+        if (lost.Length > 0 && State is GroupState.Stable or GroupState.CompletingRebalance)
+            Prepare(now);
+        TryComplete(now);
     }
 
     private void Remove(Member member)
     {
         _members.Remove(member.Id);
-        if (member.Joined.InstanceId is { } instance && _static.GetValueOrDefault(instance) == member.Id)
-            _static.Remove(instance);
-        member.Joining?.TrySetResult(new JoinResult(ErrorCode.UnknownMemberId, member.Id));
-        member.Syncing?.TrySetResult(new SyncResult(ErrorCode.UnknownMemberId, []));
+        member.Dismiss(ErrorCode.UnknownMemberId);
         if (_leader == member.Id)
             _leader = null;
     }
 
-    private void AfterLoss(long now)
-    {
-        if (State is GroupState.Stable or GroupState.CompletingRebalance)
-            Prepare(now);
-        TryComplete(now);
-    }
-
-    private long RebalanceTimeout() => _members.Count == 0 ? 0 : _members.Values.Max(member => (long)member.Joined.RebalanceTimeoutMs);
-
-    private static string NewId(JoinRequest request) => $"{request.InstanceId ?? request.ClientId}-{Guid.NewGuid():d}";
+    private long RebalanceTimeout() => _members.Values.Select(member => (long)member.Joined.RebalanceTimeoutMs).DefaultIfEmpty().Max();
 }

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace CroPlatform.Broker.Groups;
 
 /// <summary>All groups. Who is in them is in memory only: after a restart members are told that they are unknown, and join again.</summary>
@@ -13,62 +11,48 @@ internal sealed class GroupCoordinator(OffsetStore offsets, BrokerOptions option
 
     public OffsetStore Offsets => offsets;
 
+    /// <summary>In ms since the start.</summary>
+    public long Now => (long)time.GetElapsedTime(_start).TotalMilliseconds;
+
     public Task<JoinResult> JoinAsync(JoinRequest request)
     {
-        ErrorCode? error = request switch
+        ErrorCode? refused = request switch
         {
             { Group.Length: 0 } => ErrorCode.InvalidGroupId,
             { SessionTimeoutMs: < 1 or > MaxSessionMs } or { RebalanceTimeoutMs: < 0 } => ErrorCode.InvalidSessionTimeout,
             _ when _groups.Count >= MaxGroups && !_groups.ContainsKey(request.Group) => ErrorCode.PolicyViolation,
             _ => null,
         };
-        return error is { } refused
-            ? Task.FromResult(new JoinResult(refused, request.MemberId))
-            : _groups.GetOrAdd(request.Group, name => new Group(name, options.InitialRebalanceDelayMs)).JoinAsync(request, Now());
+        return refused is { } error
+            ? Task.FromResult(new JoinResult(error, request.MemberId))
+            : _groups.GetOrAdd(request.Group, _ => new Group(options.InitialRebalanceDelayMs)).JoinAsync(request, Now);
     }
 
-    public Task<SyncResult> SyncAsync(string group, Caller caller, IReadOnlyDictionary<string, byte[]> assignments) =>
-        _groups.TryGetValue(group, out var found) ? found.SyncAsync(caller, assignments, Now()) : Task.FromResult(new SyncResult(ErrorCode.UnknownMemberId, []));
-
-    public ErrorCode Heartbeat(string group, Caller caller) =>
-        _groups.TryGetValue(group, out var found) ? found.Heartbeat(caller, Now()) : ErrorCode.UnknownMemberId;
-
-    public ErrorCode Leave(string group, string memberId, string? instanceId) =>
-        _groups.TryGetValue(group, out var found) ? found.Leave(memberId, instanceId, Now()) : ErrorCode.UnknownMemberId;
-
-    public ErrorCode MayCommit(string group, Caller caller)
-    {
-        if (group.Length == 0)
-            return ErrorCode.InvalidGroupId;
-        if (_groups.TryGetValue(group, out var found))
-            return found.MayCommit(caller, Now());
-        return caller.Generation < 0 ? ErrorCode.None : ErrorCode.UnknownMemberId;
-    }
+    /// <summary>Whether offsets may be committed by this caller.</summary>
+    public ErrorCode MayCommit(string group, Caller caller) =>
+        group.Length == 0 ? ErrorCode.InvalidGroupId
+        : Find(group)?.MayCommit(caller, Now) ?? (caller.Generation < 0 ? ErrorCode.None : ErrorCode.UnknownMemberId);
 
     public Group? Find(string group) => _groups.GetValueOrDefault(group);
 
     /// <summary>Groups with members, and those of which only offsets are left.</summary>
-    public IEnumerable<string> Names => _groups.Where(pair => !pair.Value.IsUnused).Select(pair => pair.Key).Union(offsets.Groups);
+    public IEnumerable<string> Names =>
+        _groups.Where(pair => !pair.Value.IsUnused()).Select(pair => pair.Key).Union(offsets.All.Keys.Select(key => key.Group));
 
     public async Task<ErrorCode> DeleteAsync(string group)
     {
         if (!Names.Contains(group))
             return ErrorCode.GroupIdNotFound;
-        if (_groups.TryGetValue(group, out var found) && !found.IsUnused)
-            return ErrorCode.NonEmptyGroup;
-        await offsets.ForgetAsync(key => key.Group == group);
-        return ErrorCode.None;
+        return Find(group)?.IsUnused() == false ? ErrorCode.NonEmptyGroup : await offsets.ForgetAsync(key => key.Group == group);
     }
 
     public void Tick()
     {
         foreach (var (name, group) in _groups)
         {
-            group.Tick(Now());
-            if (group.IsUnused && _groups.Count >= MaxGroups)
+            group.Tick(Now);
+            if (group.IsUnused() && _groups.Count >= MaxGroups)
                 _groups.TryRemove(name, out _);
         }
     }
-
-    private long Now() => (long)time.GetElapsedTime(_start).TotalMilliseconds;
 }

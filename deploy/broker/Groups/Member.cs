@@ -21,26 +21,67 @@ internal readonly record struct Caller(int Generation, string MemberId, string? 
 /// <summary>A member of a group. Guarded by its group.</summary>
 internal sealed class Member(string id, JoinRequest joined)
 {
+    private TaskCompletionSource<JoinResult>? _joining;
+    private TaskCompletionSource<SyncResult>? _syncing;
+
     public string Id => id;
 
-    public JoinRequest Joined { get; set; } = joined;
+    public JoinRequest Joined { get; private set; } = joined;
 
     public byte[] Assignment { get; set; } = [];
 
     /// <summary>By when it must be heard of, in ms of the coordinator's clock.</summary>
-    public long Deadline { get; set; }
+    public long Deadline { get; private set; }
 
-    /// <summary>Its join request, held until everybody has joined.</summary>
-    public TaskCompletionSource<JoinResult>? Joining { get; set; }
+    /// <summary>Its join request is held, until everybody has joined.</summary>
+    public bool IsJoining => _joining is not null;
 
-    /// <summary>Its sync request, held until the leader has assigned.</summary>
-    public TaskCompletionSource<SyncResult>? Syncing { get; set; }
+    /// <summary>Its sync request is held, until the leader has assigned.</summary>
+    public bool IsSyncing => _syncing is not null;
 
-    public bool IsWaiting => Joining is not null || Syncing is not null;
+    public void HeardOf(long now) => Deadline = now + Joined.SessionTimeoutMs;
+
+    /// <summary>Holds a join; one that was held is told that it is no longer awaited.</summary>
+    public Task<JoinResult> HoldJoin(JoinRequest request)
+    {
+        Joined = request;
+        Answer(new JoinResult(ErrorCode.UnknownMemberId, id));
+        _joining = new TaskCompletionSource<JoinResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        return _joining.Task;
+    }
+
+    public Task<SyncResult> HoldSync()
+    {
+        Answer(new SyncResult(ErrorCode.UnknownMemberId, []));
+        _syncing = new TaskCompletionSource<SyncResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        return _syncing.Task;
+    }
+
+    /// <summary>Answers a join that is held; nothing where none is.</summary>
+    public void Answer(JoinResult result)
+    {
+        _joining?.SetResult(result);
+        _joining = null;
+    }
+
+    public void Answer(SyncResult result)
+    {
+        _syncing?.SetResult(result);
+        _syncing = null;
+    }
+
+    /// <summary>It is no member any more: whatever is held for it is answered.</summary>
+    public void Dismiss(ErrorCode why)
+    {
+        Answer(new JoinResult(why, id));
+        Answer(new SyncResult(why, []));
+    }
 
     public byte[] MetadataOf(string protocol) => Joined.Protocols.FirstOrDefault(p => p.Name == protocol)?.Metadata ?? [];
 
+    public bool Knows(string protocol) => Joined.Protocols.Any(p => p.Name == protocol);
+
     public bool Offers(IReadOnlyList<Protocol> protocols) =>
         protocols.Count == Joined.Protocols.Count
-        && protocols.Zip(Joined.Protocols).All(pair => pair.First.Name == pair.Second.Name && pair.First.Metadata.AsSpan().SequenceEqual(pair.Second.Metadata));
+        && protocols.Zip(Joined.Protocols, (p, own) => p.Name == own.Name && p.Metadata.AsSpan().SequenceEqual(own.Metadata)).All(same => same);
 }

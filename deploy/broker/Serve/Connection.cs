@@ -1,16 +1,11 @@
-using System.Buffers;
-using System.Buffers.Binary;
-using System.Net;
-using System.Net.Sockets;
-using System.Threading.Channels;
-
 namespace CroPlatform.Broker.Serve;
 
 /// <summary>
 /// One client: requests are begun in the order in which they come, several may be under way at once (so that one producer's batches share
 /// syncs), and responses leave in the order of the requests. Anything that is no request ends the connection.
 /// </summary>
-internal sealed class Connection(Socket socket, Func<Request, Task> handle, MemoryBudget memory, BrokerOptions options)
+internal sealed class Connection(
+    Socket socket, Func<Request, Task> handle, MemoryBudget memory, BrokerOptions options, CancellationToken stop) : IDisposable
 {
     // A client may have this many requests under way; librdkafka sends up to a million unless told otherwise, the rest waits in the socket.
     private const int MaxUnderWay = 32;
@@ -18,61 +13,51 @@ internal sealed class Connection(Socket socket, Func<Request, Task> handle, Memo
     // Smaller requests are not counted: their sum is bounded by the number of connections.
     private const int SmallRequest = 16 * 1024;
 
-    private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(30);
+    // For a large request to come in, and for a response to be taken: both hold memory that others wait for.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly Channel<(Request Request, Task Handled)> _underWay =
-        Channel.CreateBounded<(Request, Task)>(new BoundedChannelOptions(MaxUnderWay) { SingleReader = true, SingleWriter = true });
-
-    private readonly string _host = "/" + ((IPEndPoint)socket.RemoteEndPoint!).Address;
+    private readonly CancellationTokenSource _gone = CancellationTokenSource.CreateLinkedTokenSource(stop);
+    private readonly NetworkStream _stream = new(socket, ownsSocket: true);
+    private readonly SemaphoreSlim _places = new(MaxUnderWay);
+    private readonly string _host = $"/{((IPEndPoint)socket.RemoteEndPoint!).Address}";
+    private Task _sent = Task.CompletedTask;
 
     /// <summary>Serves until either side ends it.</summary>
     /// <returns>Why it ended, where that is worth a line; else null.</returns>
-    public async Task<string?> RunAsync(CancellationToken stop)
+    public async Task<string?> RunAsync()
     {
-        using var gone = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        socket.NoDelay = true;
-        var sending = SendAsync(gone);
-        string? why = null;
-        try
-        {
-            await ReceiveAsync(gone.Token);
-        }
-        catch (Exception e) when (e is SocketException or IOException or OperationCanceledException or ObjectDisposedException)
-        {
-            // The other side is gone, or we are ending.
-        }
-        catch (MalformedRequestException e)
-        {
-            why = e.Message;
-        }
-
-        await gone.CancelAsync(); // ends what waits for records or members
-        _underWay.Writer.TryComplete();
-        why = await sending ?? why;
-        socket.Dispose();
-        return why;
+        var why = await FaultAsync(ReceiveAsync());
+        await _gone.CancelAsync(); // ends what waits for records or members
+        return await FaultAsync(_sent) ?? why;
     }
 
-    private async Task ReceiveAsync(CancellationToken gone)
+    public void Dispose()
     {
+        _stream.Dispose();
+        _gone.Dispose();
+        _places.Dispose();
+    }
+
+    private async Task ReceiveAsync()
+    {
+        socket.NoDelay = true;
         var head = new byte[4];
-        while (await FillAsync(head, gone))
+        while (await _stream.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, _gone.Token) == head.Length)
         {
             var length = BinaryPrimitives.ReadInt32BigEndian(head);
             if (length < 8 || length > options.MaxRequestBytes)
                 throw new MalformedRequestException($"a request of {length} bytes");
-            var share = length > SmallRequest ? await memory.TakeAsync(length, gone) : null;
-            var buffer = ArrayPool<byte>.Shared.Rent(length);
-            var request = new Request(buffer, length, _host, gone);
+            await _places.WaitAsync(_gone.Token);
+            var share = length > SmallRequest ? await memory.TakeAsync(length, _gone.Token) : null;
+            var request = new Request(length, _host, _gone.Token);
             if (share is not null)
-                request.Hold(share);
-            Task handled;
+                request.Held.Add(share);
             try
             {
-                if (!await FillAsync(buffer.AsMemory(0, length), gone))
-                    throw new MalformedRequestException("the connection ended within a request");
+                using var limit = share is null ? null : CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
+                limit?.CancelAfter(Patience);
+                await _stream.ReadExactlyAsync(request.Bytes, limit?.Token ?? _gone.Token);
                 request.ReadHeader();
-                handled = handle(request);
             }
             catch
             {
@@ -80,76 +65,50 @@ internal sealed class Connection(Socket socket, Func<Request, Task> handle, Memo
                 throw;
             }
 
-            try
-            {
-                await _underWay.Writer.WriteAsync((request, handled), gone);
-            }
-            catch
-            {
-                await EndAsync(request, handled);
-                throw;
-            }
+            _sent = SendAsync(_sent, request, handle(request));
         }
     }
 
-    private async Task<bool> FillAsync(Memory<byte> buffer, CancellationToken gone)
-    {
-        for (var filled = 0; filled < buffer.Length;)
-        {
-            var read = await socket.ReceiveAsync(buffer[filled..], gone);
-            if (read == 0)
-                return false;
-            filled += read;
-        }
-
-        return true;
-    }
-
-    private async Task<string?> SendAsync(CancellationTokenSource gone)
-    {
-        string? why = null;
-        await foreach (var (request, handled) in _underWay.Reader.ReadAllAsync(CancellationToken.None))
-        {
-            try
-            {
-                await handled;
-                if (request.IsSilent || why is not null)
-                    continue;
-                using var limit = CancellationTokenSource.CreateLinkedTokenSource(gone.Token);
-                limit.CancelAfter(SendLimit);
-                for (var left = request.Finish(); left.Length > 0;)
-                    left = left[await socket.SendAsync(left, limit.Token)..];
-            }
-            catch (Exception e) when (e is SocketException or IOException or OperationCanceledException or ObjectDisposedException)
-            {
-                await gone.CancelAsync();
-            }
-            catch (Exception e)
-            {
-                // A request whose body is broken, or a fault of ours: this client is done, the others are not.
-                why = e is MalformedRequestException ? e.Message : $"{request.Key} failed: {e}";
-                await gone.CancelAsync();
-            }
-            finally
-            {
-                request.Dispose();
-            }
-        }
-
-        return why;
-    }
-
-    private static async Task EndAsync(Request request, Task handled)
+    /// <param name="before">The response before this one. Where it failed, none follows it.</param>
+    private async Task SendAsync(Task before, Request request, Task handled)
     {
         try
         {
-            await handled;
+            await Task.WhenAll(before, handled); // for both, whatever comes of them: only then nobody uses the request's memory
+            if (request.IsSilent)
+                return;
+            _gone.CancelAfter(Patience);
+            await _stream.WriteAsync(request.Finish(), _gone.Token);
+            _gone.CancelAfter(Timeout.InfiniteTimeSpan);
         }
-        catch (Exception e) when (e is MalformedRequestException or OperationCanceledException or IOException)
+        catch
         {
-            // Nobody is left to tell.
+            await _gone.CancelAsync();
+            throw;
         }
+        finally
+        {
+            request.Dispose();
+            _places.Release();
+        }
+    }
 
-        request.Dispose();
+    /// <summary>A request that is none, or a fault of ours: this client is done, the others are not. Null where one side simply ended.</summary>
+    private static async Task<string?> FaultAsync(Task task)
+    {
+        try
+        {
+            await task;
+            return null;
+        }
+        catch (Exception e)
+        {
+            return e switch
+            {
+                MalformedRequestException => e.Message,
+                SocketException or IOException or OperationCanceledException or ObjectDisposedException => null,
+                _ => $"a request failed: {e}",
+            };
+        }
     }
 }

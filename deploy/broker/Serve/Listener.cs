@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
-using System.Net;
-using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 
 namespace CroPlatform.Broker.Serve;
 
@@ -8,31 +6,20 @@ namespace CroPlatform.Broker.Serve;
 internal sealed class Listener : IAsyncDisposable
 {
     private readonly Socket _socket;
-    private readonly SemaphoreSlim _places;
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<Task, byte> _connections = new();
-    private readonly Func<Socket, CancellationToken, Task> _serve;
-    private readonly Task _accepting;
+    private readonly Task _serving;
 
+    /// <param name="serve">Must not throw.</param>
     /// <exception cref="SocketException">The port cannot be had.</exception>
-    public Listener(BrokerOptions options, Func<Socket, CancellationToken, Task> serve)
+    public Listener(BrokerOptions options, Func<Socket, CancellationToken, ValueTask> serve)
     {
-        (_serve, _places) = (serve, new SemaphoreSlim(options.MaxConnections));
         var address = IPAddress.Parse(options.Bind);
         _socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            _socket.Bind(new IPEndPoint(address, options.Port));
-            _socket.Listen(128);
-        }
-        catch
-        {
-            _socket.Dispose();
-            throw;
-        }
-
+        _socket.Bind(new IPEndPoint(address, options.Port));
+        _socket.Listen(128);
         Port = ((IPEndPoint)_socket.LocalEndPoint!).Port;
-        _accepting = AcceptAsync();
+        var places = new ParallelOptions { MaxDegreeOfParallelism = options.MaxConnections };
+        _serving = Parallel.ForEachAsync(AcceptAsync(_stop.Token), places, (client, _) => serve(client, _stop.Token));
     }
 
     public int Port { get; }
@@ -40,48 +27,28 @@ internal sealed class Listener : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await _accepting;
+        await _serving;
         _socket.Dispose();
-        await Task.WhenAll(_connections.Keys);
         _stop.Dispose();
-        _places.Dispose();
     }
 
-    private async Task AcceptAsync()
+    private async IAsyncEnumerable<Socket> AcceptAsync([EnumeratorCancellation] CancellationToken stop)
     {
-        while (!_stop.IsCancellationRequested)
+        while (!stop.IsCancellationRequested)
         {
+            Socket? client = null;
             try
             {
-                await _places.WaitAsync(_stop.Token);
-                var client = await _socket.AcceptAsync(_stop.Token);
-                var serving = Task.Run(() => ServeAsync(client));
-                _connections[serving] = 0;
-                _ = serving.ContinueWith(done => _connections.TryRemove(done, out _), TaskScheduler.Default);
+                client = await _socket.AcceptAsync(stop);
             }
-            catch (OperationCanceledException)
+            catch (Exception e) when (e is SocketException or OperationCanceledException)
             {
-                return;
+                // The end; or say too many open files: this connection is lost, the next may do better.
+                await Task.Delay(TimeSpan.FromMilliseconds(100), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-            catch (SocketException)
-            {
-                // Say too many open files: this connection is lost, the next may do better.
-                _places.Release();
-                await Task.Delay(TimeSpan.FromMilliseconds(100));
-            }
-        }
-    }
 
-    private async Task ServeAsync(Socket client)
-    {
-        try
-        {
-            await _serve(client, _stop.Token);
-        }
-        finally
-        {
-            client.Dispose();
-            _places.Release();
+            if (client is not null)
+                yield return client;
         }
     }
 }

@@ -1,27 +1,30 @@
-using System.Buffers;
-
 namespace CroPlatform.Broker.Serve;
 
 /// <summary>One request with the response that is written for it. Owns the memory of both.</summary>
-internal sealed class Request(byte[] buffer, int length, string host, CancellationToken gone) : IDisposable
+/// <param name="host">The client's address, as groups show it.</param>
+/// <param name="gone">Ends when the connection does.</param>
+internal sealed class Request(int length, string host, CancellationToken gone) : IDisposable
 {
-    private readonly List<IDisposable> _held = [];
+    private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(length);
+    private WireReader? _body;
 
     public ApiKey Key { get; private set; }
 
-    public short Version => Body.Version;
-
     public string ClientId { get; private set; } = "";
 
-    /// <summary>The client's address, as groups show it.</summary>
     public string Host => host;
 
-    /// <summary>Ends when the connection does.</summary>
     public CancellationToken Gone => gone;
 
-    public WireReader Body { get; } = new(buffer.AsMemory(0, length));
+    /// <summary>What came after the length.</summary>
+    public Memory<byte> Bytes => _buffer.AsMemory(0, length);
+
+    public WireReader Body => _body ??= new WireReader(Bytes);
 
     public WireWriter Response { get; } = new();
+
+    /// <summary>Disposed once the response has been sent.</summary>
+    public List<IDisposable> Held { get; } = [];
 
     /// <summary>The client asked for no acknowledgement, so nothing is sent.</summary>
     public bool IsSilent { get; set; }
@@ -39,7 +42,7 @@ internal sealed class Request(byte[] buffer, int length, string host, Cancellati
     {
         (Key, var version) = ((ApiKey)Body.Int16(), Body.Int16());
         var correlation = Body.Int32();
-        ClientId = Body.PlainNullableString() ?? "";
+        ClientId = Body.NullableString() ?? "";
         if (!ApiVersionRange.All.TryGetValue(Key, out var range))
             throw new MalformedRequestException($"request {(short)Key} is not offered");
         var isKnown = version >= range.Min && version <= range.Max;
@@ -55,9 +58,6 @@ internal sealed class Request(byte[] buffer, int length, string host, Cancellati
             Response.Tags();
     }
 
-    /// <summary>Keeps something until the response has been sent.</summary>
-    public void Hold(IDisposable held) => _held.Add(held);
-
     public ReadOnlyMemory<byte> Finish()
     {
         Response.PatchInt32(0, Response.Length - 4);
@@ -66,9 +66,9 @@ internal sealed class Request(byte[] buffer, int length, string host, Cancellati
 
     public void Dispose()
     {
-        ArrayPool<byte>.Shared.Return(buffer);
+        ArrayPool<byte>.Shared.Return(_buffer);
         Response.Dispose();
-        foreach (var held in _held)
+        foreach (var held in Held)
             held.Dispose();
     }
 }

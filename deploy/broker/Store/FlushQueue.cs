@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace CroPlatform.Broker.Store;
 
 /// <summary>
@@ -10,39 +8,25 @@ internal sealed class FlushQueue : IDisposable
 {
     private const int Threads = 8;
 
-    private readonly BlockingCollection<PartitionLog> _queue = [];
-    private readonly Thread[] _threads;
+    // A null ends one thread.
+    private readonly BlockingCollection<PartitionLog?> _queue = [];
+    private readonly List<Thread> _threads = [.. Enumerable.Range(0, Threads).Select(i => new Thread(Run) { IsBackground = true })];
 
-    public FlushQueue()
-    {
-        _threads = [.. Enumerable.Range(0, Threads).Select(i => new Thread(Run) { IsBackground = true, Name = $"sync {i}" })];
-        foreach (var thread in _threads)
-            thread.Start();
-    }
+    public FlushQueue() => _threads.ForEach(thread => thread.Start(_queue));
 
-    public void Add(PartitionLog log)
-    {
-        try
-        {
-            _queue.Add(log);
-        }
-        catch (InvalidOperationException)
-        {
-            // Ended: the log syncs when it is disposed.
-        }
-    }
+    public void Add(PartitionLog log) => _queue.Add(log);
 
+    /// <summary>What was added since then is left: each log syncs when it is disposed.</summary>
     public void Dispose()
     {
-        _queue.CompleteAdding();
-        foreach (var thread in _threads)
-            thread.Join();
+        _threads.ForEach(_ => _queue.Add(null));
+        _threads.ForEach(thread => thread.Join());
         _queue.Dispose();
     }
 
-    private void Run()
+    private static void Run(object? queue)
     {
-        foreach (var log in _queue.GetConsumingEnumerable())
+        while (((BlockingCollection<PartitionLog?>)queue!).Take() is { } log)
             log.Flush();
     }
 }

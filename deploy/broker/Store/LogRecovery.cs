@@ -1,6 +1,16 @@
-using System.Globalization;
-
 namespace CroPlatform.Broker.Store;
+
+/// <summary>
+/// A point of a partition's log before which everything is on disk, with what its producers had sent by then. A start reads the log from
+/// here only. It is stored after the fsync that it speaks of.
+/// </summary>
+/// <param name="Segment">The base offset of the segment.</param>
+/// <param name="Position">In the segment's file.</param>
+/// <param name="Offset">Of the record that is or will be there.</param>
+internal sealed record Checkpoint(long Segment, long Position, long Offset, IReadOnlyCollection<Producer> Producers)
+{
+    public static string PathIn(string folder) => Path.Combine(folder, "checkpoint.json");
+}
 
 /// <summary>
 /// Opens a partition's files after whatever end. Up to the checkpoint they are as they were; behind it every batch is read and checked, and
@@ -8,50 +18,49 @@ namespace CroPlatform.Broker.Store;
 /// </summary>
 internal static class LogRecovery
 {
+    /// <returns>With a note for people if something had to be cut off.</returns>
     public static (Segment[] Segments, ProducerStates Producers, string? Note) Open(ILogFiles files, string folder, long now)
     {
         files.CreateFolder(folder);
-        long[] bases =
-        [
-            .. files.Files(folder)
-                .Where(name => name.EndsWith(".log", StringComparison.Ordinal))
-                .Select(name => long.Parse(name.AsSpan(0, name.Length - ".log".Length), NumberStyles.None, CultureInfo.InvariantCulture))
-                .Order(),
-        ];
-        if (bases.Length == 0)
-            return ([new Segment(files, folder, 0)], new ProducerStates(), null);
+        var segments = files.Names(folder).Select(Segment.BaseOf).OfType<long>().Order().Select(start => new Segment(files, folder, start)).ToList();
+        if (segments.Count == 0)
+            return ([new Segment(files, folder, 0)], new ProducerStates([]), null);
 
-        var segments = bases.Select(start => new Segment(files, folder, start)).ToList();
-        var checkpoint = Checkpoint.Load(files, folder);
-        if (checkpoint is not null && !segments.Exists(segment => segment.BaseOffset == checkpoint.Segment && segment.File.Length >= checkpoint.Position))
+        var checkpoint = files.ReadJson<Checkpoint>(Checkpoint.PathIn(folder));
+        if (!segments.Exists(segment => segment.BaseOffset == checkpoint?.Segment && segment.File.Length >= checkpoint.Position))
             checkpoint = null;
-        var producers = checkpoint?.Producers ?? new ProducerStates();
+        var producers = new ProducerStates(checkpoint?.Producers ?? []);
         string? note = null;
         for (var i = 0; i < segments.Count; i++)
         {
-            if (i > 0 && segments[i - 1].NextOffset != segments[i].BaseOffset)
+            var segment = segments[i];
+            if (i > 0 && segments[i - 1].NextOffset != segment.BaseOffset)
             {
                 // The end of the one before is lost, so nothing from here on was acknowledged.
                 note = $"{folder}: nothing follows offset {segments[i - 1].NextOffset}";
-                segments.Skip(i).ToList().ForEach(orphan => orphan.Delete());
+                segments[i..].ForEach(orphan => orphan.Delete());
                 segments.RemoveRange(i, segments.Count - i);
                 break;
             }
 
-            note = Restore(segments[i], i + 1 < bases.Length ? bases[i + 1] : null, checkpoint, producers, now) ?? note;
+            if (segment.BaseOffset < checkpoint?.Segment)
+                segment.Trust(segment.File.Length, segments[i + 1].BaseOffset);
+            if (segment.BaseOffset == checkpoint?.Segment)
+                segment.Trust(checkpoint.Position, checkpoint.Offset);
+            if (segment.Size == segment.File.Length)
+                continue;
+            note = CutTornTail(segment, producers, now) ?? note;
+
+            // What was only in the system's memory becomes visible now.
+            segment.File.Sync();
+            files.SyncDirectory(folder);
         }
 
         return ([.. segments], producers, note);
     }
 
-    private static string? Restore(Segment segment, long? end, Checkpoint? checkpoint, ProducerStates producers, long now)
+    private static string? CutTornTail(Segment segment, ProducerStates producers, long now)
     {
-        if (checkpoint is not null && segment.BaseOffset < checkpoint.Segment)
-            segment.Trust(segment.File.Length, end!.Value);
-        else if (checkpoint is not null && segment.BaseOffset == checkpoint.Segment)
-            segment.Trust(checkpoint.Position, checkpoint.Offset);
-        if (segment.Size == segment.File.Length)
-            return null;
         foreach (var batch in segment.Scan(segment.Size, segment.NextOffset))
         {
             segment.Add(batch);
@@ -59,9 +68,9 @@ internal static class LogRecovery
         }
 
         var torn = segment.File.Length - segment.Size;
-        if (torn > 0)
-            segment.File.SetLength(segment.Size);
-        segment.File.Sync(); // what was only in the system's memory becomes visible now
-        return torn > 0 ? $"{segment.Path}: {torn} torn bytes cut off after offset {segment.NextOffset}" : null;
+        if (torn == 0)
+            return null;
+        segment.File.SetLength(segment.Size);
+        return $"{segment.Path}: {torn} torn bytes cut off after offset {segment.NextOffset}";
     }
 }

@@ -1,107 +1,69 @@
 namespace CroPlatform.Broker.Store;
 
-/// <summary>What becomes of an idempotent producer's batch.</summary>
-/// <param name="Duplicate">The offsets that the same batch already has in the log: it is acknowledged with them and not written again.</param>
-internal readonly record struct SequenceCheck(ErrorCode Error, (long Base, long Last)? Duplicate = null);
+/// <summary>A batch that was written: its sequence numbers and its offsets.</summary>
+internal readonly record struct SentBatch(int FirstSequence, int LastSequence, long BaseOffset, long LastOffset);
+
+/// <param name="SeenAt">When its last batch came, in ms since 1970.</param>
+/// <param name="Sent">Its last batches; never empty, oldest first.</param>
+internal sealed record Producer(long Id, short Epoch, long SeenAt, SentBatch[] Sent);
 
 /// <summary>
 /// The last batches of every idempotent producer of one partition (KIP-98), by which a batch that is sent again is known, and a gap.
 /// Not thread-safe: the partition's log guards it.
 /// </summary>
-internal sealed class ProducerStates
+internal sealed class ProducerStates(IEnumerable<Producer> known)
 {
     // As many requests as a producer may have on the way (max.in.flight.requests.per.connection).
     private const int Remembered = 5;
     private const int MaxProducers = 10_000;
 
-    private readonly Dictionary<long, Producer> _producers = [];
+    private readonly Dictionary<long, Producer> _producers = known.ToDictionary(producer => producer.Id);
 
-    public int Count => _producers.Count;
+    /// <summary>As they are now.</summary>
+    public IReadOnlyCollection<Producer> All => _producers.Values;
 
-    public SequenceCheck Check(in RecordBatch batch)
+    /// <summary>What becomes of a batch.</summary>
+    /// <returns>An error; or the same batch as it already is in the log: it is acknowledged as that and not written again.</returns>
+    public (ErrorCode Error, SentBatch? Duplicate) Check(in RecordBatch batch)
     {
         // One that is not known, or no longer, may begin anywhere, as in Kafka.
         if (batch.ProducerId < 0 || !_producers.TryGetValue(batch.ProducerId, out var producer))
-            return new SequenceCheck(ErrorCode.None);
+            return default;
         if (batch.ProducerEpoch < producer.Epoch)
-            return new SequenceCheck(ErrorCode.InvalidProducerEpoch);
+            return (ErrorCode.InvalidProducerEpoch, null);
         if (batch.ProducerEpoch > producer.Epoch)
-            return new SequenceCheck(batch.BaseSequence == 0 ? ErrorCode.None : ErrorCode.OutOfOrderSequenceNumber);
+            return (batch.BaseSequence == 0 ? ErrorCode.None : ErrorCode.OutOfOrderSequenceNumber, null);
         foreach (var sent in producer.Sent)
         {
             if (sent.FirstSequence == batch.BaseSequence && sent.LastSequence == batch.LastSequence)
-                return new SequenceCheck(ErrorCode.None, (sent.BaseOffset, sent.LastOffset));
+                return (ErrorCode.None, sent);
         }
 
         var last = producer.Sent[^1].LastSequence;
         if (batch.BaseSequence == (last == int.MaxValue ? 0 : last + 1))
-            return new SequenceCheck(ErrorCode.None);
-        return new SequenceCheck(batch.LastSequence <= last ? ErrorCode.DuplicateSequenceNumber : ErrorCode.OutOfOrderSequenceNumber);
+            return default;
+        return (batch.LastSequence <= last ? ErrorCode.DuplicateSequenceNumber : ErrorCode.OutOfOrderSequenceNumber, null);
     }
 
-    /// <param name="seenAt">When it came, in ms since 1970; by that clock idle producers are forgotten.</param>
+    /// <param name="seenAt">In ms since 1970; by it idle producers are forgotten.</param>
     public void Add(in RecordBatch batch, long seenAt)
     {
         if (batch.ProducerId < 0)
             return;
-        if (!_producers.TryGetValue(batch.ProducerId, out var producer) || producer.Epoch != batch.ProducerEpoch)
-        {
-            if (_producers.Count >= MaxProducers)
-                _producers.Remove(_producers.MinBy(pair => pair.Value.SeenAt).Key);
-            _producers[batch.ProducerId] = producer = new Producer(batch.ProducerEpoch);
-        }
-
-        if (producer.Sent.Count == Remembered)
-            producer.Sent.RemoveAt(0);
-        producer.Sent.Add(new Sent(batch.BaseSequence, batch.LastSequence, batch.BaseOffset, batch.LastOffset));
-        producer.SeenAt = seenAt;
+        var isKnown = _producers.TryGetValue(batch.ProducerId, out var before);
+        if (!isKnown && _producers.Count >= MaxProducers)
+            _producers.Remove(_producers.MinBy(pair => pair.Value.SeenAt).Key);
+        var sent = before?.Epoch == batch.ProducerEpoch ? before.Sent : [];
+        _producers[batch.ProducerId] = new Producer(batch.ProducerId, batch.ProducerEpoch, seenAt,
+        [
+            .. sent.AsSpan(Math.Max(0, sent.Length - Remembered + 1)),
+            new SentBatch(batch.BaseSequence, batch.LastSequence, batch.BaseOffset, batch.LastOffset),
+        ]);
     }
 
     public void ForgetIdle(long before)
     {
-        foreach (var (id, producer) in _producers)
-        {
-            if (producer.SeenAt < before)
-                _producers.Remove(id);
-        }
-    }
-
-    public void Save(WireWriter writer) => writer.Array(_producers, pair =>
-    {
-        writer.Int64(pair.Key);
-        writer.Int16(pair.Value.Epoch);
-        writer.Int64(pair.Value.SeenAt);
-        writer.Array(pair.Value.Sent, sent =>
-        {
-            writer.Int32(sent.FirstSequence);
-            writer.Int32(sent.LastSequence);
-            writer.Int64(sent.BaseOffset);
-            writer.Int64(sent.LastOffset);
-        });
-    });
-
-    public void Load(WireReader reader)
-    {
-        _producers.Clear();
-        reader.Array(r =>
-        {
-            var id = r.Int64();
-            var producer = new Producer(r.Int16()) { SeenAt = r.Int64() };
-            producer.Sent.AddRange(r.Array(s => new Sent(s.Int32(), s.Int32(), s.Int64(), s.Int64())));
-            _producers[id] = producer;
-            return id;
-        });
-    }
-
-    private readonly record struct Sent(int FirstSequence, int LastSequence, long BaseOffset, long LastOffset);
-
-    private sealed class Producer(short epoch)
-    {
-        public short Epoch => epoch;
-
-        public long SeenAt { get; set; }
-
-        /// <summary>Never empty, oldest first.</summary>
-        public List<Sent> Sent { get; } = new(Remembered);
+        foreach (var idle in _producers.Values.Where(producer => producer.SeenAt < before).ToArray())
+            _producers.Remove(idle.Id);
     }
 }

@@ -4,19 +4,20 @@ namespace CroPlatform.Broker.Store;
 internal readonly record struct IndexEntry(long Offset, long Position, long MaxTimestampBefore);
 
 /// <summary>
-/// One file of a partition's log: batches one after the other, as they came. Its sparse index is in memory: for what is written now it grows
-/// with it, for what was there at the start it is made from the batches' heads when somebody first asks.
+/// One file of a partition's log: batches one after the other, as they came. Its sparse index is in memory and grows with it; where it was
+/// there at the start, the index is made when somebody first asks.
 /// </summary>
 /// <param name="baseOffset">Of its first record; also its file's name.</param>
 internal sealed class Segment(ILogFiles files, string folder, long baseOffset) : IDisposable
 {
     private const int IndexInterval = 8 * 1024;
     private const int ChunkBytes = 1024 * 1024;
+    private const string Extension = ".log";
 
     private readonly Lock _gate = new();
-    private List<IndexEntry> _index = [];
+    private readonly List<IndexEntry> _index = [];
     private long _maxTimestamp = long.MinValue;
-    private long _unindexed;
+    private bool _isIndexed = true;
 
     public string Path { get; } = System.IO.Path.Combine(folder, NameOf(baseOffset));
     public ILogFile File { get; } = files.Open(System.IO.Path.Combine(folder, NameOf(baseOffset)));
@@ -27,47 +28,47 @@ internal sealed class Segment(ILogFiles files, string folder, long baseOffset) :
     public long Size { get; private set; }
 
     /// <summary>In ms since 1970; <see cref="long.MinValue"/> while empty.</summary>
-    public long MaxTimestamp
+    public long MaxTimestamp()
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
-            {
-                IndexRest();
-                return _maxTimestamp;
-            }
+            IndexAll();
+            return _maxTimestamp;
         }
     }
 
     /// <summary>The file of the segment that starts at an offset: twenty digits, as Kafka names them.</summary>
-    public static string NameOf(long baseOffset) => $"{baseOffset:d20}.log";
+    public static string NameOf(long baseOffset) => $"{baseOffset:d20}{Extension}";
+
+    /// <summary>The offset that <see cref="NameOf"/> made the name of; null for any other file.</summary>
+    public static long? BaseOf(string name) => name.EndsWith(Extension, StringComparison.Ordinal) ? long.Parse(name[..^Extension.Length]) : null;
 
     /// <summary>Takes note of a batch that has been written at the end.</summary>
     public void Add(in RecordBatch batch)
     {
         lock (_gate)
         {
-            Index(batch, Size);
+            if (_isIndexed)
+                Index(batch, Size);
             (Size, NextOffset) = (Size + batch.Size, batch.NextOffset);
         }
     }
 
     /// <summary>Takes batches that were there at the start for sound, up to a position; to be called before any is added.</summary>
-    public void Trust(long size, long nextOffset) => (_unindexed, Size, NextOffset) = (size, size, nextOffset);
+    public void Trust(long size, long nextOffset) => (_isIndexed, Size, NextOffset) = (false, size, nextOffset);
 
     /// <summary>The last known batch that starts at or before an offset; null in an empty segment.</summary>
-    public IndexEntry? Floor(long offset) => LastBefore(entry => entry.Offset <= offset);
+    public IndexEntry? Floor(long offset) => LastWhere(entry => entry.Offset <= offset);
 
     /// <summary>A batch before which every record is older than a time; null in an empty segment.</summary>
-    public IndexEntry? FloorByTime(long timestamp) => LastBefore(entry => entry.MaxTimestampBefore < timestamp);
+    public IndexEntry? FloorByTime(long timestamp) => LastWhere(entry => entry.MaxTimestampBefore < timestamp);
 
     /// <summary>The head of the batch at a position.</summary>
     /// <returns>False at the end, or where no batch is.</returns>
     public bool TryReadHead(long position, out RecordBatch batch)
     {
         Span<byte> head = stackalloc byte[RecordBatch.HeaderSize];
-        batch = File.Read(head, position) == head.Length ? RecordBatch.Parse(head) : default;
-        return batch.IsPlausible;
+        return RecordBatch.TryParse(head[..File.Read(head, position)], out batch);
     }
 
     /// <summary>The sound batches from a position on, each with its whole bytes read and its CRC checked.</summary>
@@ -75,25 +76,23 @@ internal sealed class Segment(ILogFiles files, string folder, long baseOffset) :
     public IEnumerable<RecordBatch> Scan(long position, long offset)
     {
         var chunk = new byte[ChunkBytes];
-        var (start, filled) = (position, 0);
+        var (at, filled) = (0, 0);
         while (true)
         {
-            var at = (int)(position - start);
-            if (filled - at < RecordBatch.HeaderSize || RecordBatch.Parse(chunk.AsSpan(at)).Size > filled - at)
+            if (!RecordBatch.TryParse(chunk.AsSpan(at, filled - at), out var batch) || batch.Size > filled - at)
             {
-                if (!TryReadHead(position, out var head) || head.Size > File.Length - position)
+                // The next chunk begins with this batch and has all of it.
+                if (!TryReadHead(position, out batch) || batch.Size > File.Length - position)
                     yield break;
-                if (head.Size > chunk.Length)
-                    chunk = new byte[head.Size];
-                (start, at) = (position, 0);
-                filled = File.Read(chunk, start);
+                if (batch.Size > chunk.Length)
+                    chunk = new byte[batch.Size];
+                (at, filled) = (0, File.Read(chunk, position));
             }
 
-            var batch = RecordBatch.Parse(chunk.AsSpan(at));
-            if (!batch.IsPlausible || batch.BaseOffset != offset || batch.Size > filled - at || !RecordBatch.HasValidCrc(chunk.AsSpan(at, batch.Size)))
+            if (batch.BaseOffset != offset || !RecordBatch.HasValidCrc(chunk.AsSpan(at, batch.Size)))
                 yield break;
             yield return batch;
-            (position, offset) = (position + batch.Size, batch.NextOffset);
+            (at, position, offset) = (at + batch.Size, position + batch.Size, batch.NextOffset);
         }
     }
 
@@ -112,37 +111,28 @@ internal sealed class Segment(ILogFiles files, string folder, long baseOffset) :
         _maxTimestamp = Math.Max(_maxTimestamp, batch.MaxTimestamp);
     }
 
-    private void IndexRest()
+    private void IndexAll()
     {
-        if (_unindexed == 0)
+        if (_isIndexed)
             return;
-        var (later, highest, position) = (_index, _maxTimestamp, 0L);
-        (_index, _maxTimestamp) = ([], long.MinValue);
-        foreach (var batch in Scan(0, BaseOffset).TakeWhile(_ => position < _unindexed))
+        _index.Clear();
+        var position = 0L;
+        foreach (var batch in Scan(0, BaseOffset).TakeWhile(_ => position < Size))
         {
             Index(batch, position);
             position += batch.Size;
         }
 
-        var before = _maxTimestamp;
-        _index.AddRange(later.Select(entry => entry with { MaxTimestampBefore = Math.Max(entry.MaxTimestampBefore, before) }));
-        (_maxTimestamp, _unindexed) = (Math.Max(before, highest), 0);
+        _isIndexed = true;
     }
 
-    /// <summary>The last entry for which the condition holds, which holds for a first part of them; the first entry where it holds for none.</summary>
-    private IndexEntry? LastBefore(Func<IndexEntry, bool> condition)
+    /// <summary>The last entry for which a condition holds; the first entry where it holds for none.</summary>
+    private IndexEntry? LastWhere(Predicate<IndexEntry> condition)
     {
         lock (_gate)
         {
-            IndexRest();
-            var (low, high) = (0, _index.Count - 1);
-            while (low < high)
-            {
-                var middle = (low + high + 1) / 2;
-                (low, high) = condition(_index[middle]) ? (middle, high) : (low, middle - 1);
-            }
-
-            return _index.Count == 0 ? null : _index[low];
+            IndexAll();
+            return _index.Count == 0 ? null : _index[Math.Max(_index.FindLastIndex(condition), 0)];
         }
     }
 }

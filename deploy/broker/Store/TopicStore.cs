@@ -1,17 +1,18 @@
-using System.Collections.Concurrent;
-using System.Text.Json;
-using System.Text.RegularExpressions;
-
 namespace CroPlatform.Broker.Store;
+
+/// <summary>A topic with its partitions.</summary>
+/// <param name="Id">New with every making, so that consumers can tell a log that was made anew.</param>
+internal sealed record Topic(string Name, Guid Id, TopicConfig Config, IReadOnlyList<PartitionLog> Partitions)
+{
+    public PartitionLog? Partition(int index) => index >= 0 && index < Partitions.Count ? Partitions[index] : null;
+}
 
 /// <summary>
 /// All topics, in <c>topics/NAME/topic.json</c> and <c>topics/NAME/PARTITION/</c>; and what else the broker must not forget, in
-/// <c>cluster.json</c>.
+/// <c>cluster.json</c>. Topics come and go by way of <c>staging/</c>, so that a crash leaves none by halves.
 /// </summary>
-internal sealed partial class TopicStore : IDisposable
+internal sealed class TopicStore : IDisposable
 {
-    private const int ProducerIdBlock = 1_000;
-
     private readonly ILogFiles _files;
     private readonly BrokerOptions _options;
     private readonly TimeProvider _time;
@@ -19,7 +20,6 @@ internal sealed partial class TopicStore : IDisposable
     private readonly Lock _gate = new();
     private readonly ConcurrentDictionary<string, Topic> _topics = new();
     private ClusterFile _cluster;
-    private long _nextProducerId;
 
     /// <exception cref="IOException">The folder cannot be used.</exception>
     public TopicStore(BrokerOptions options, ILogFiles files, TimeProvider time)
@@ -28,14 +28,18 @@ internal sealed partial class TopicStore : IDisposable
         _flushes = options.Fsync ? new FlushQueue() : null;
         files.CreateFolder(options.Data);
         files.CreateFolder(Folder("topics"));
-        CreateEmpty(Folder("staging"));
-        CreateEmpty(Folder("deleted"));
+        files.CreateFolder(Folder("staging"));
+        foreach (var unfinished in files.Names(Folder("staging")))
+            files.DeleteFolder(Folder("staging", unfinished));
         files.SyncDirectory(options.Data);
         files.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Data)) ?? options.Data);
-        _cluster = Load<ClusterFile>(ClusterPath) ?? new ClusterFile(NewId(), 0);
-        _nextProducerId = _cluster.NextProducerId;
-        foreach (var name in files.Folders(Folder("topics")))
-            _topics[name] = Open(name, Load<TopicFile>(Path.Combine(Folder("topics", name), "topic.json")) ?? throw new IOException($"{Folder("topics", name)} has no topic.json"));
+        _cluster = files.ReadJson<ClusterFile>(Folder("cluster.json")) ?? new ClusterFile($"{Guid.NewGuid():n}", 0);
+        files.ReplaceJson(Folder("cluster.json"), _cluster);
+        foreach (var name in files.Names(Folder("topics")))
+        {
+            var path = Folder("topics", name, "topic.json");
+            _topics[name] = Open(name, files.ReadJson<TopicFile>(path) ?? throw new IOException($"{path} is missing"));
+        }
     }
 
     public string ClusterId => _cluster.ClusterId;
@@ -51,14 +55,9 @@ internal sealed partial class TopicStore : IDisposable
     {
         lock (_gate)
         {
-            // A block at a time is written down; what is left of it after a crash is never given.
-            if (_nextProducerId >= _cluster.NextProducerId)
-            {
-                _cluster = _cluster with { NextProducerId = _nextProducerId + ProducerIdBlock };
-                _files.Replace(ClusterPath, JsonSerializer.SerializeToUtf8Bytes(_cluster));
-            }
-
-            return _nextProducerId++;
+            _cluster = _cluster with { NextProducerId = _cluster.NextProducerId + 1 };
+            _files.ReplaceJson(Folder("cluster.json"), _cluster);
+            return _cluster.NextProducerId - 1;
         }
     }
 
@@ -66,7 +65,7 @@ internal sealed partial class TopicStore : IDisposable
     /// <param name="onlyCheck">Makes nothing.</param>
     public (ErrorCode Error, string? Why) Create(string name, int partitions, IReadOnlyDictionary<string, string> config, bool onlyCheck = false)
     {
-        if (!NamePattern().IsMatch(name) || name is "." or "..")
+        if (name.Length is 0 or > 249 || name is "." or ".." || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
             return (ErrorCode.InvalidTopic, "a name has 1 to 249 of the characters a-z, A-Z, 0-9, '.', '_' and '-'");
         lock (_gate)
         {
@@ -83,7 +82,7 @@ internal sealed partial class TopicStore : IDisposable
             _files.CreateFolder(staging);
             for (var i = 0; i < partitions; i++)
                 _files.CreateFolder(Path.Combine(staging, $"{i}"));
-            _files.Replace(Path.Combine(staging, "topic.json"), JsonSerializer.SerializeToUtf8Bytes(file));
+            _files.ReplaceJson(Path.Combine(staging, "topic.json"), file);
             _files.Move(staging, Folder("topics", name));
             _files.SyncDirectory(Folder("topics"));
             _topics[name] = Open(name, file);
@@ -100,7 +99,7 @@ internal sealed partial class TopicStore : IDisposable
                 return false;
             foreach (var partition in topic.Partitions)
                 partition.Close();
-            var deleted = Folder("deleted", topic.Id.ToString("n"));
+            var deleted = Folder("staging", topic.Id.ToString("n"));
             _files.Move(Folder("topics", name), deleted);
             _files.SyncDirectory(Folder("topics"));
             _files.DeleteFolder(deleted);
@@ -122,18 +121,9 @@ internal sealed partial class TopicStore : IDisposable
             partition.Dispose();
     }
 
-    private string ClusterPath => Folder("cluster.json");
-
     private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private string Folder(params string[] names) => Path.Combine([_options.Data, .. names]);
-
-    private void CreateEmpty(string folder)
-    {
-        if (_files.Folders(folder).Count > 0)
-            _files.DeleteFolder(folder);
-        _files.CreateFolder(folder);
-    }
 
     private Topic Open(string name, TopicFile file)
     {
@@ -144,14 +134,6 @@ internal sealed partial class TopicStore : IDisposable
                 .Select(i => new PartitionLog(_files, Folder("topics", name, $"{i}"), config.Limits(_options), _flushes, Now())),
         ]);
     }
-
-    private T? Load<T>(string path) => _files.ReadAll(path) is { } bytes ? JsonSerializer.Deserialize<T>(bytes) : default;
-
-    // 22 characters, as Kafka's are.
-    private static string NewId() => Convert.ToBase64String(Guid.NewGuid().ToByteArray()).TrimEnd('=').Replace('+', '-').Replace('/', '_');
-
-    [GeneratedRegex(@"^[a-zA-Z0-9._-]{1,249}\z", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
-    private static partial Regex NamePattern();
 
     private sealed record ClusterFile(string ClusterId, long NextProducerId);
 

@@ -27,16 +27,14 @@ internal enum ApiKey : short
 }
 
 /// <summary>The versions of one request that are answered, and from which one its fields have the compact form (KIP-482).</summary>
-/// <param name="Advertised">What ApiVersions says: a client takes the highest that it shares with us.</param>
-internal readonly record struct ApiVersionRange(ApiKey Key, short Min, short Max, short FlexibleFrom = short.MaxValue, short? Advertised = null)
+internal readonly record struct ApiVersionRange(ApiKey Key, short Min, short Max, short FlexibleFrom = short.MaxValue)
 {
     /// <summary>
     /// As few as the five clients need. Most end just below their compact form, which no client asks for; Metadata goes on to topic ids.
     /// </summary>
     public static IReadOnlyDictionary<ApiKey, ApiVersionRange> All { get; } = new ApiVersionRange[]
     {
-        // Produce is advertised from 0, as Kafka 4 does: older librdkafka compresses nothing without it (KAFKA-18659).
-        new(ApiKey.Produce, 3, 8, Advertised: 0),
+        new(ApiKey.Produce, 3, 8),
         new(ApiKey.Fetch, 4, 11),
         new(ApiKey.ListOffsets, 1, 5),
         new(ApiKey.Metadata, 0, 12, FlexibleFrom: 9),

@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using System.Text;
+using System.Text.Unicode;
 
 namespace CroPlatform.Broker.Wire;
 
@@ -12,8 +12,6 @@ internal sealed class WireReader(Memory<byte> buffer)
 {
     // No client of ours names more in one array; without a bound, a request of two-byte elements makes objects of forty times its size.
     private const int MaxElements = 20_000;
-
-    private static readonly UTF8Encoding Utf8 = new(false, throwOnInvalidBytes: true);
 
     private int _at;
 
@@ -40,9 +38,6 @@ internal sealed class WireReader(Memory<byte> buffer)
     public string String() => NullableString() ?? throw new MalformedRequestException("a string is missing");
 
     public string? NullableString(int since = 0) => Version < since ? null : Text(Flexible ? Compact() : Int16());
-
-    /// <summary>A string in the old form, whatever the rest of the request has: the client id of a header.</summary>
-    public string? PlainNullableString() => Text(Int16());
 
     /// <summary>A slice of the request itself.</summary>
     public Memory<byte>? NullableBytes() => (Flexible ? Compact() : Int32()) is var length and >= 0 ? Take(length) : null;
@@ -76,14 +71,10 @@ internal sealed class WireReader(Memory<byte> buffer)
 
     private string? Text(int length)
     {
-        try
-        {
-            return length < 0 ? null : Utf8.GetString(Take(length).Span);
-        }
-        catch (ArgumentException)
-        {
-            throw new MalformedRequestException("a string is not UTF-8");
-        }
+        if (length < 0)
+            return null;
+        var bytes = Take(length).Span;
+        return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : throw new MalformedRequestException("a string is not UTF-8");
     }
 
     // Zero is null, anything else one more than the length.

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Buffers.Binary;
 using System.Text;
 
 namespace CroPlatform.Broker.Wire;
@@ -15,50 +13,47 @@ internal sealed class WireWriter(int capacity = 256) : IDisposable
     /// <summary>Whether strings, arrays and structures have the compact form.</summary>
     public bool Flexible { get; set; }
 
-    public int Length { get; private set; }
+    /// <summary>Less forgets what was written from there on; more takes what <see cref="Room"/> was filled with.</summary>
+    public int Length { get; set; }
 
     public ReadOnlyMemory<byte> Written => _buffer.AsMemory(0, Length);
 
     public WireWriter Int8(int value, int since = 0)
     {
-        if (Version >= since)
-            Take(1)[0] = (byte)value;
+        Take(1, since)[0] = (byte)value;
         return this;
     }
 
     public WireWriter Boolean(bool value, int since = 0) => Int8(value ? 1 : 0, since);
 
-    public WireWriter Int16(int value)
+    public WireWriter Int16(int value, int since = 0)
     {
-        BinaryPrimitives.WriteInt16BigEndian(Take(2), (short)value);
+        BinaryPrimitives.WriteInt16BigEndian(Take(2, since), (short)value);
         return this;
     }
 
     public WireWriter Int32(int value, int since = 0)
     {
-        if (Version >= since)
-            BinaryPrimitives.WriteInt32BigEndian(Take(4), value);
+        BinaryPrimitives.WriteInt32BigEndian(Take(4, since), value);
         return this;
     }
 
     public WireWriter Int64(long value, int since = 0)
     {
-        if (Version >= since)
-            BinaryPrimitives.WriteInt64BigEndian(Take(8), value);
+        BinaryPrimitives.WriteInt64BigEndian(Take(8, since), value);
         return this;
     }
-
-    public WireWriter Error(ErrorCode error, int since = 0) => Version < since ? this : Int16((short)error);
-
-    /// <summary>How long the client should wait before it asks again: never.</summary>
-    public WireWriter Throttle(int since = 0) => Int32(0, since);
 
     public WireWriter Uuid(Guid value, int since = 0)
     {
-        if (Version >= since)
-            value.TryWriteBytes(Take(16), bigEndian: true, out _);
+        value.TryWriteBytes(Take(16, since), bigEndian: true, out _);
         return this;
     }
+
+    public WireWriter Error(ErrorCode error, int since = 0) => Int16((short)error, since);
+
+    /// <summary>How long the client should wait before it asks again: never.</summary>
+    public WireWriter Throttle(int since = 0) => Int32(0, since);
 
     public WireWriter String(string? value, int since = 0)
     {
@@ -93,7 +88,7 @@ internal sealed class WireWriter(int capacity = 256) : IDisposable
     /// <summary>No tagged fields. Nothing in the old form.</summary>
     public WireWriter Tags() => Flexible ? Int8(0) : this;
 
-    /// <summary>Room for that many bytes at the end, to be filled now and taken by <see cref="Advance"/>.</summary>
+    /// <summary>Room for that many bytes at the end.</summary>
     public Span<byte> Room(int size)
     {
         if (_buffer.Length - Length < size)
@@ -107,13 +102,8 @@ internal sealed class WireWriter(int capacity = 256) : IDisposable
         return _buffer.AsSpan(Length, size);
     }
 
-    public void Advance(int count) => Length += count;
-
     /// <summary>Sets a 32-bit field that was written before its value was known.</summary>
     public void PatchInt32(int at, int value) => BinaryPrimitives.WriteInt32BigEndian(_buffer.AsSpan(at, 4), value);
-
-    /// <summary>Forgets what was written from here on.</summary>
-    public void Rewind(int length) => Length = length;
 
     public void Dispose()
     {
@@ -128,10 +118,11 @@ internal sealed class WireWriter(int capacity = 256) : IDisposable
         return Int8((int)value);
     }
 
-    private Span<byte> Take(int size)
+    /// <summary>The next bytes; before the version <paramref name="since"/> those behind the end, which are written over.</summary>
+    private Span<byte> Take(int size, int since = 0)
     {
         var room = Room(size);
-        Length += size;
+        Length += Version < since ? 0 : size;
         return room;
     }
 }

@@ -27,10 +27,7 @@ internal sealed class DataFolder(string path)
     public string Redis => Path.Combine(Root, "redis");
 
     /// <summary>What the broker keeps: topics with their records, and offsets.</summary>
-    public string BrokerLog => Path.Combine(Root, "broker");
-
-    /// <summary>Written by the broker once it takes connections: <c>{"bootstrap": "host:port"}</c>.</summary>
-    public string Broker => Path.Combine(Root, "broker.json");
+    public string Broker => Path.Combine(Root, "broker");
 
     /// <summary>What the gateway keeps while the log is away.</summary>
     public string Spool => Path.Combine(Root, "spool");

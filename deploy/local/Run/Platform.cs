@@ -40,6 +40,7 @@ internal sealed class Platform(DataFolder data, Progress progress)
             ServerKey = keys.ServerKey,
             AdminKey = keys.AdminKey,
             MetricsKey = keys.MetricsKey,
+            Flagd = services.Flagd,
             Services = services.Endpoints(),
         };
         DataFolder.WritePrivate(data.Endpoints, Json.Write(endpoints));
@@ -62,7 +63,6 @@ internal sealed class Platform(DataFolder data, Progress progress)
         foreach (var stage in stages)
             await AllAsync([.. stage.Where(_pids.Knows).Select(name => processes.StopAsync(name, cancel))]);
         File.Delete(data.Endpoints);
-        File.Delete(data.Broker);
         if (running.Count > 0)
             progress.Step("down", $"ended {string.Join(", ", running)}");
         return running.Count > 0;
@@ -118,10 +118,10 @@ internal sealed class Platform(DataFolder data, Progress progress)
         [
             outside.Postgres is null ? StartPostgresAsync() : processes.StopAsync(PostgresServer.Name, cancel),
             outside.Redis is null ? processes.EnsureAsync(redis.Prepare(), cancel) : processes.StopAsync(RedisServer.Name, cancel),
-            outside.Kafka is null ? StartBrokerAsync() : processes.StopAsync(BrokerServer.Name, cancel),
+            outside.Kafka is null ? processes.EnsureAsync(broker.Prepare(), cancel) : processes.StopAsync(BrokerServer.Name, cancel),
         ]);
         return new Servers(
-            outside.Kafka ?? BrokerServer.Bootstrap(data),
+            outside.Kafka ?? broker.Address,
             outside.Redis ?? redis.Address,
             outside.Redis is null ? keys.RedisPassword : outside.RedisPassword,
             outside.Postgres ?? postgres.ConnectionString);
@@ -138,14 +138,6 @@ internal sealed class Platform(DataFolder data, Progress progress)
             }
 
             await processes.EnsureAsync(await postgres.PrepareAsync(cancel), cancel);
-        }
-
-        Task StartBrokerAsync()
-        {
-            // What a broker that was killed left behind names a port that is no longer its own.
-            if (_pids.Alive(BrokerServer.Name) is null)
-                File.Delete(data.Broker);
-            return processes.EnsureAsync(broker.Prepare(), cancel);
         }
     }
 

@@ -15,10 +15,15 @@ internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, S
     /// <summary>In the order in which an outcome passes them.</summary>
     public static IReadOnlyList<string> Names { get; } = ["experiments", "ingestion", "assignment", "statistics", "reporting"];
 
+    private const string FlagdPort = "assignment.flagd";
+
     private static readonly string[] WithGrpc = ["experiments", "assignment", "statistics"];
 
     /// <summary>Every listener that needs a port, the door apart.</summary>
-    public static IEnumerable<string> Listeners => Names.Select(HttpPort).Concat(WithGrpc.Select(GrpcPort));
+    public static IEnumerable<string> Listeners => Names.Select(HttpPort).Concat(WithGrpc.Select(GrpcPort)).Append(FlagdPort);
+
+    /// <summary>host:port where the assignment service speaks flagd's protocol.</summary>
+    public string Flagd => $"127.0.0.1:{ports[FlagdPort]}";
 
     public IReadOnlyDictionary<string, ServiceEndpoint> Endpoints() =>
         Names.ToDictionary(name => name, name => new ServiceEndpoint(Http(name), WithGrpc.Contains(name) ? Grpc(name) : null));
@@ -41,6 +46,12 @@ internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, S
             environment["Services__" + Capitalized(other)] = $"http://{Grpc(other)}";
         if (name == "ingestion")
             environment["Spool__Folder"] = spool;
+        if (name == "assignment")
+        {
+            environment["Flagd__Port"] = ports[FlagdPort].ToString();
+            environment["Flagd__Site"] = Site;
+        }
+
         if (name == "experiments")
         {
             environment["Bootstrap__Site"] = Site;
@@ -53,7 +64,7 @@ internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, S
         {
             Name = name,
             Address = () => Http(name),
-            Ports = [ports[HttpPort(name)], .. WithGrpc.Contains(name) ? [ports[GrpcPort(name)]] : Array.Empty<int>()],
+            Ports = [.. ports.Where(port => port.Key.StartsWith(name + '.', StringComparison.Ordinal)).Select(port => port.Value)],
             Probe = cancel => Probes.HealthAsync(Http(name), cancel),
             Spec = Spec("services/" + name, "CroPlatform.Services." + Capitalized(name), environment),
         };

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using CroPlatform.Experimentation;
 using CroPlatform.Experimentation.Evaluation;
+using CroPlatform.Kafka;
+using CroPlatform.Services.Assignment.Publish;
 
 namespace CroPlatform.Services.Assignment.Decide;
 
@@ -16,14 +18,17 @@ internal enum FlagFault
     TargetingKeyMissing,
 }
 
-/// <summary>An experiment as the flag that OpenFeature's clients see. <paramref name="Answer"/> holds no experiment where there is a fault.</summary>
+/// <summary>An experiment as the flag that OpenFeature's clients see. <paramref name="Answer"/> is the control's where the targeting key is missing, and empty where the flag is not known.</summary>
 /// <param name="Flag">The experiment's key.</param>
 internal readonly record struct FlagAnswer(string Flag, FlagFault Fault, AssignmentAnswer Answer)
 {
-    /// <summary>JSON in UTF-8: the variant's configuration, or the variant's key where no variant has one; <c>null</c> where only others have.</summary>
-    public ReadOnlyMemory<byte> ValueJson => Answer.Variant is not { } variant ? default
-        : !variant.ConfigJson.IsEmpty ? variant.ConfigJson
-        : Answer.Experiment!.Variants.All(v => v.ConfigJson.IsEmpty) ? JsonSerializer.SerializeToUtf8Bytes(variant.Key)
+    /// <summary>JSON in UTF-8; see <see cref="ValueOf"/>.</summary>
+    public ReadOnlyMemory<byte> ValueJson => Answer.Variant is { } variant ? ValueOf(Answer.Experiment!, variant) : default;
+
+    /// <summary>The variant's configuration, or the variant's key where no variant has one; <c>null</c> where only others have.</summary>
+    public static ReadOnlyMemory<byte> ValueOf(Experiment experiment, Variant variant) =>
+        !variant.ConfigJson.IsEmpty ? variant.ConfigJson
+        : experiment.Variants.All(v => v.ConfigJson.IsEmpty) ? JsonSerializer.SerializeToUtf8Bytes(variant.Key)
         : "null"u8.ToArray();
 
     /// <summary>OpenFeature's reason. Never STATIC: clients keep such an answer for every unit.</summary>
@@ -47,35 +52,53 @@ internal readonly record struct FlagAnswer(string Flag, FlagFault Fault, Assignm
 }
 
 /// <summary>Answers the flag protocols: <c>targetingKey</c> is the unit, every other member of the context an attribute.</summary>
-internal sealed class FlagDesk(SnapshotHolder holder, TimeProvider clock)
+internal sealed partial class FlagDesk(
+    SnapshotHolder holder, Decider decider, ExposurePublisher exposures, TimeProvider clock, ILogger<FlagDesk> logger)
 {
     /// <param name="context">A JSON object.</param>
-    public ValueTask<FlagAnswer> EvaluateAsync(string site, string flag, JsonElement context)
+    public async ValueTask<FlagAnswer> EvaluateAsync(string site, string flag, JsonElement context)
     {
         var rules = holder.Current.Of(site);
-        var answer = rules.Find(flag) is { } found
-            ? Evaluate(rules, found.Experiment, context)
+        return rules.Find(flag) is { } found
+            ? await EvaluateAsync(site, rules, found.Experiment, ContextOf(context))
             : new FlagAnswer(flag, FlagFault.NotFound, default);
-        return ValueTask.FromResult(answer);
     }
 
     /// <summary>Every experiment that the site has published, faults included, in the order of their keys.</summary>
-    public ValueTask<IReadOnlyList<FlagAnswer>> EvaluateAllAsync(string site, JsonElement context)
+    public ValueTask<IReadOnlyList<FlagAnswer>> EvaluateAllAsync(string site, JsonElement context) => EvaluateAllAsync(site, ContextOf(context));
+
+    /// <inheritdoc cref="EvaluateAllAsync(string, JsonElement)" />
+    public async ValueTask<IReadOnlyList<FlagAnswer>> EvaluateAllAsync(string site, EvaluationContext evaluated)
     {
         var rules = holder.Current.Of(site);
-        IReadOnlyList<FlagAnswer> answers =
-            [.. rules.Experiments.OrderBy(e => e.Experiment.Key, StringComparer.Ordinal).Select(e => Evaluate(rules, e.Experiment, context))];
-        return ValueTask.FromResult(answers);
+        var answers = new List<FlagAnswer>();
+        foreach (var experiment in rules.Experiments.Select(e => e.Experiment).OrderBy(e => e.Key, StringComparer.Ordinal))
+        {
+            answers.Add(await EvaluateAsync(site, rules, experiment, evaluated));
+        }
+
+        return answers;
     }
 
-    private FlagAnswer Evaluate(SiteRules rules, Experiment experiment, JsonElement context)
+    private async ValueTask<FlagAnswer> EvaluateAsync(string site, SiteRules rules, Experiment experiment, EvaluationContext context)
     {
-        var decision = holder.IsStale
-            ? new Decision(experiment.Control, false, AssignmentReason.Stale, null, null)
-            : rules.Decide(experiment.Key, ContextOf(context));
-        return decision.Reason == AssignmentReason.NoUnit
-            ? new FlagAnswer(experiment.Key, FlagFault.TargetingKeyMissing, default)
-            : new FlagAnswer(experiment.Key, FlagFault.None, new AssignmentAnswer(experiment.Key, experiment, decision));
+        var answer = await decider.DecideAsync(site, rules, experiment, context);
+        if (answer.Decision.Reason == AssignmentReason.NoUnit) return new FlagAnswer(experiment.Key, FlagFault.TargetingKeyMissing, answer);
+        if (experiment.RecordExposures) await ExposeAsync(site, rules, answer, context);
+        return new FlagAnswer(experiment.Key, FlagFault.None, answer);
+    }
+
+    /// <summary>These protocols have no word for an answer without its exposure, and a page must not break for it.</summary>
+    private async Task ExposeAsync(string site, SiteRules rules, AssignmentAnswer answer, EvaluationContext context)
+    {
+        try
+        {
+            await exposures.PublishAsync(site, rules, answer, context);
+        }
+        catch (LogUnavailableException e)
+        {
+            LogNotExposed(answer.Key, e.Message);
+        }
     }
 
     /// <summary>Each type of unit is known by its own id if the context has one, else by the targeting key.</summary>
@@ -84,7 +107,7 @@ internal sealed class FlagDesk(SnapshotHolder holder, TimeProvider clock)
         var result = new EvaluationContext { Attributes = context, Time = clock.GetUtcNow() };
         foreach (var unitType in UnitTypes.All)
         {
-            if ((Text(context, $"{unitType}_id") ?? Text(context, "targetingKey")) is { } id) result = result.WithUnit(unitType, id);
+            if ((Text(context, UnitTypes.AttributeOf(unitType)) ?? Text(context, "targetingKey")) is { } id) result = result.WithUnit(unitType, id);
         }
 
         return result;
@@ -92,4 +115,7 @@ internal sealed class FlagDesk(SnapshotHolder holder, TimeProvider clock)
 
     private static string? Text(JsonElement context, string name) =>
         context.TryGetProperty(name, out var id) && id.ValueKind == JsonValueKind.String ? id.GetString() : null;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Experiment} was evaluated, but its exposure is not recorded: {Reason}")]
+    private partial void LogNotExposed(string experiment, string reason);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CroPlatform.Experimentation;
 using CroPlatform.Experimentation.Configuration;
+using CroPlatform.Experimentation.Evaluation;
 using CroPlatform.Kafka;
 using CroPlatform.ServiceDefaults.Errors;
 using CroPlatform.ServiceDefaults.Keys;

@@ -46,14 +46,16 @@ public sealed class SiteRules
         ArgumentNullException.ThrowIfNull(group);
         var values = _values.SetItem(group.Key, Values(group));
         var experiments = _experiments;
-        foreach (var (key, compiled) in _experiments)
+        foreach (var compiled in Naming(group))
         {
-            if (compiled.Targeting?.Groups.Contains(group.Key) != true) continue;
-            experiments = experiments.SetItem(key, new CompiledExperiment(compiled.Experiment, values));
+            experiments = experiments.SetItem(compiled.Experiment.Key, new CompiledExperiment(compiled.Experiment, values));
         }
 
         return new SiteRules(experiments, _groups.SetItem(group.Key, group), values);
     }
+
+    /// <summary>The experiments whose targeting names this group.</summary>
+    public IEnumerable<CompiledExperiment> Naming(SavedGroup group) => Experiments.Where(e => e.Targeting?.Groups.Contains(group.Key) == true);
 
     /// <summary>
     /// What an experiment decides for a unit. In this order: not running, no unit, forced, holdouts, prerequisites, schedule with targeting

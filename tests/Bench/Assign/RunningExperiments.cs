@@ -1,6 +1,6 @@
 using CroPlatform.Contracts.Assignment;
+using CroPlatform.Grpc;
 using Google.Protobuf;
-using Grpc.Core;
 using Grpc.Net.Client;
 
 namespace CroPlatform.Bench.Assign;
@@ -53,12 +53,11 @@ internal sealed class RunningExperiments(RunningPlatform platform) : IAsyncDispo
     private async Task KnownAsync(string[] keys)
     {
         using var channel = GrpcChannel.ForAddress(platform.Grpc("assignment"));
-        var client = new AssignmentService.AssignmentServiceClient(channel);
-        var credentials = new Metadata { { "authorization", $"Bearer {platform.ServerKey}" } };
+        var client = new AssignmentService.AssignmentServiceClient(channel.WithKey(platform.ServerKey));
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
-            var reply = await client.AssignAsync(new AssignRequest { UnitId = "somebody", AttributesJson = ByteString.CopyFromUtf8(Attributes), Experiments = { keys } }, credentials, cancellationToken: limit.Token);
+            var reply = await client.AssignAsync(new AssignRequest { UnitId = "somebody", AttributesJson = ByteString.CopyFromUtf8(Attributes), Experiments = { keys } }, cancellationToken: limit.Token);
             if (reply.Assignments.All(a => a.Reason == "split")) return;
             await Task.Delay(50, limit.Token);
         }

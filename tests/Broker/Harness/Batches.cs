@@ -47,7 +47,7 @@ internal static class Batches
     }
 
     /// <summary>Makes the CRC right again.</summary>
-    public static void Seal(Span<byte> batch) => BinaryPrimitives.WriteUInt32BigEndian(batch[17..], Crc32C.Of(batch[21..]));
+    public static void Seal(Span<byte> batch) => BinaryPrimitives.WriteUInt32BigEndian(batch[17..], RecordBatch.Crc(batch));
 
     /// <summary>The values of all records of some uncompressed batches, with their offsets.</summary>
     public static IEnumerable<(long Offset, string Value, RecordBatch Batch)> Values(ReadOnlyMemory<byte> batches)
@@ -101,6 +101,6 @@ internal static class Batches
     private static void Raw(WireWriter writer, ReadOnlySpan<byte> bytes)
     {
         bytes.CopyTo(writer.Room(bytes.Length));
-        writer.Advance(bytes.Length);
+        writer.Length += bytes.Length;
     }
 }

@@ -27,26 +27,24 @@ internal sealed class BrokerProcess : IDisposable
     /// <returns>How long that took, with the start of the runtime.</returns>
     public async Task<TimeSpan> StartAsync()
     {
-        var ready = Path.Combine(_folder, "ready.json");
-        File.Delete(ready);
         var start = new ProcessStartInfo("dotnet", [_assembly]) { UseShellExecute = false, RedirectStandardOutput = true };
         foreach (var (name, value) in _settings)
             start.Environment[name] = value;
-        start.Environment["Broker__Data"] = Path.Combine(_folder, "data");
+        start.Environment["Broker__Data"] = _folder;
         start.Environment["Broker__Port"] = $"{_port}";
-        start.Environment["Broker__ReadyFile"] = ready;
         start.Environment["Broker__Topics"] = "false";
         var clock = Stopwatch.StartNew();
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _process = Process.Start(start)!;
-        _process.OutputDataReceived += (_, _) => { };
-        _process.BeginOutputReadLine();
-        while (!File.Exists(ready))
+        _process.OutputDataReceived += (_, line) =>
         {
-            if (_process.HasExited || clock.Elapsed > TimeSpan.FromSeconds(60))
-                throw new InvalidOperationException($"the broker did not start within {clock.Elapsed}");
-            await Task.Delay(5);
-        }
-
+            if (line.Data is null)
+                ready.TrySetException(new InvalidOperationException("the broker ended while it started"));
+            else if (line.Data.StartsWith("Kafka broker on", StringComparison.Ordinal))
+                ready.TrySetResult();
+        };
+        _process.BeginOutputReadLine();
+        await ready.Task.WaitAsync(TimeSpan.FromSeconds(60));
         return clock.Elapsed;
     }
 

@@ -12,7 +12,7 @@ internal sealed class TemporaryBroker : IAsyncDisposable
     /// <param name="options">Its folder and port are chosen here.</param>
     public TemporaryBroker(BrokerOptions? options = null)
     {
-        _options = (options ?? new BrokerOptions { Data = "" }) with { Data = _folder };
+        _options = (options ?? new BrokerOptions { Data = "" }) with { Data = _folder, Topics = false };
         Broker = Start();
     }
 

@@ -49,11 +49,7 @@ internal sealed class VolatileFiles : ILogFiles
         return new OpenFile(this, made, path);
     });
 
-    public bool Exists(string path) => Do(() => TryFind(Parent(path))?.Now.GetValueOrDefault(Name(path)) is Inode);
-
-    public IReadOnlyList<string> Files(string folder) => Do(() => Names<Inode>(folder));
-
-    public IReadOnlyList<string> Folders(string folder) => Do(() => Names<Folder>(folder));
+    public IReadOnlyList<string> Names(string folder) => Do(() => Find(folder).Now.Keys.ToList());
 
     public void CreateFolder(string path) => Do(() =>
     {
@@ -92,8 +88,6 @@ internal sealed class VolatileFiles : ILogFiles
         lock (_gate)
             return _crashed ? throw new IOException("the power is off") : action();
     }
-
-    private List<string> Names<T>(string folder) => TryFind(folder)?.Now.Where(pair => pair.Value is T).Select(pair => pair.Key).ToList() ?? [];
 
     private Folder Find(string path) => TryFind(path) ?? throw new IOException($"no folder {path}");
 

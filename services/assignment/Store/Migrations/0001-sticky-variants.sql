@@ -6,6 +6,8 @@ create table sticky (
     experiment text not null,
     bucket_version int not null,
     variant text not null,
+    -- with what probability it was given, 0 to 1
+    propensity double precision,
     assigned_at timestamptz not null default now(),
     primary key (site, unit_type, unit, experiment, bucket_version)
 );

@@ -1,8 +1,7 @@
-using CroPlatform.Experimentation.Evaluation;
+namespace CroPlatform.Experimentation.Evaluation;
 
-namespace CroPlatform.Services.Assignment.Decide;
-
-internal static class ReasonNames
+/// <summary>The reasons' names on the wire.</summary>
+public static class ReasonNames
 {
     public static string Of(AssignmentReason reason) => reason switch
     {
