@@ -113,6 +113,15 @@ internal sealed class TestPlatform
         await TransitAsync(key, "start");
     }
 
+    /// <summary>Makes and starts an experiment of this definition, which leaves out key, name and metrics.</summary>
+    public async Task PublishAsync(string key, string metric, object definition)
+    {
+        var body = JsonSerializer.SerializeToNode(definition)!.AsObject();
+        (body["key"], body["name"], body["metrics"]) = (key, key, new JsonArray(new JsonObject { ["key"] = metric }));
+        await AdminAsync(HttpMethod.Post, "/api/v1/experiments", body);
+        await TransitAsync(key, "start");
+    }
+
     public Task<JsonNode> TransitAsync(string experiment, string transition) => AdminAsync(HttpMethod.Post, $"/api/v1/experiments/{experiment}/{transition}");
 
     public Task<JsonNode> ResultsAsync(string experiment) => AdminAsync(HttpMethod.Get, $"/api/v1/experiments/{experiment}/results");

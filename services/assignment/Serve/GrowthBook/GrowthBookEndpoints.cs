@@ -57,6 +57,6 @@ internal static class GrowthBookEndpoints
             ? (StatusCodes.Status404NotFound, "unknown_key", "there is no such client key")
             : (StatusCodes.Status503ServiceUnavailable, "starting", "keys are still being read; try again");
         await Problem.WriteAsync(context, status, code, null, message);
-        return null;
+        return Results.Empty;
     }
 }
