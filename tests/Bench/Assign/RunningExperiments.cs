@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using CroPlatform.Contracts.Assignment;
 using CroPlatform.Grpc;
 using Google.Protobuf;
@@ -13,12 +14,7 @@ internal sealed class RunningExperiments(RunningPlatform platform) : IAsyncDispo
     /// <summary>What each experiment asks of a unit, and the attributes of a unit that has it.</summary>
     public const string Attributes = """{"country":"PL","device_type":"mobile","browser":"firefox","visits":7,"persona":"returning"}""";
 
-    private static readonly object Targeting = new Dictionary<string, object>
-    {
-        ["country"] = new Dictionary<string, object> { ["$in"] = new[] { "PL", "DE", "FR" } },
-        ["device_type"] = "mobile",
-        ["visits"] = new Dictionary<string, object> { ["$gte"] = 3 },
-    };
+    public const string TargetingJson = """{"country":{"$in":["PL","DE","FR"]},"device_type":"mobile","visits":{"$gte":3}}""";
 
     private readonly string _run = $"bench-{Guid.NewGuid().ToString("n")[..8]}";
     private readonly List<string> _keys = [];
@@ -39,7 +35,7 @@ internal sealed class RunningExperiments(RunningPlatform platform) : IAsyncDispo
                 key,
                 variants = new[] { new { key = "control", weight = 0.5 }, new { key = "treatment", weight = 0.5 } },
                 metrics = new[] { new { key = _run } },
-                targeting = Targeting,
+                targeting = JsonNode.Parse(TargetingJson),
             });
             await platform.AdminAsync(HttpMethod.Post, $"/api/v1/experiments/{key}/start");
         });

@@ -14,10 +14,10 @@ internal sealed class FlagdEvents(SnapshotHolder holder, IOptions<FlagdOptions> 
     /// <param name="ct">Cancelled when the client has gone.</param>
     public async Task FollowAsync(Func<string, Struct?, Task> write, CancellationToken ct)
     {
-        var changed = new ChangedFlags();
+        var news = new News();
         void OnChange(SiteChange change)
         {
-            if (change.Site == options.Value.Site) changed.Add(change.Experiments);
+            if (change.Site == options.Value.Site) news.AddChanged(change.Experiments);
         }
 
         holder.Changed += OnChange;
@@ -26,10 +26,12 @@ internal sealed class FlagdEvents(SnapshotHolder holder, IOptions<FlagdOptions> 
             // Whoever reads the flags after this misses no change.
             await write("provider_ready", null);
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct, lifetime.ApplicationStopping);
-            while (!ending.IsCancellationRequested)
+            await using var timer = new Timer(_ => news.AddSignOfLife(), null, KeepAlive, KeepAlive);
+            while (await news.CameAsync(ending.Token))
             {
-                if (await changed.TakeAsync(KeepAlive, ending.Token) is { } keys) await write("configuration_change", Data(keys));
-                else if (!ending.IsCancellationRequested) await write("keep_alive", null);
+                var (changed, isSignDue) = news.Take();
+                if (changed.Count > 0) await write("configuration_change", Data(changed));
+                if (isSignDue) await write("keep_alive", null);
             }
         }
         finally
@@ -45,37 +47,45 @@ internal sealed class FlagdEvents(SnapshotHolder holder, IOptions<FlagdOptions> 
         return new Struct { Fields = { ["flags"] = Value.ForStruct(flags) } };
     }
 
-    /// <summary>The flags that have changed since they were last taken: never more than there are, however slowly the client reads.</summary>
-    private sealed class ChangedFlags
+    /// <summary>What a client is still to be told: never more than every flag once, however slowly it reads.</summary>
+    private sealed class News
     {
         private readonly Lock _lock = new();
-        private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-        private HashSet<string> _keys = new(StringComparer.Ordinal);
+        private readonly Channel<bool> _came = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+        private HashSet<string> _changed = new(StringComparer.Ordinal);
+        private bool _isSignDue;
 
-        public void Add(IEnumerable<string> keys)
+        public void AddChanged(IEnumerable<string> flags)
         {
-            lock (_lock) _keys.UnionWith(keys);
-            _signal.Writer.TryWrite(true);
+            lock (_lock) _changed.UnionWith(flags);
+            _came.Writer.TryWrite(true);
         }
 
-        /// <summary>Waits for changes; null if none came in time, or at the end.</summary>
-        public async Task<IReadOnlyCollection<string>?> TakeAsync(TimeSpan limit, CancellationToken ct)
+        public void AddSignOfLife()
         {
-            using var silence = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            silence.CancelAfter(limit);
+            lock (_lock) _isSignDue = true;
+            _came.Writer.TryWrite(true);
+        }
+
+        /// <summary>Waits for news; false at the end.</summary>
+        public async Task<bool> CameAsync(CancellationToken ending)
+        {
             try
             {
-                await _signal.Reader.ReadAsync(silence.Token);
+                return await _came.Reader.ReadAsync(ending);
             }
             catch (OperationCanceledException)
             {
-                return null;
+                return false;
             }
+        }
 
+        public (IReadOnlyCollection<string> Changed, bool IsSignDue) Take()
+        {
             lock (_lock)
             {
-                var taken = _keys;
-                _keys = new HashSet<string>(StringComparer.Ordinal);
+                var taken = (_changed, _isSignDue);
+                (_changed, _isSignDue) = (new HashSet<string>(StringComparer.Ordinal), false);
                 return taken;
             }
         }
