@@ -14,4 +14,10 @@ public sealed record AssignmentOptions
 
     /// <summary>Experiments named in one request.</summary>
     [Range(1, 10_000)] public int MaxExperiments { get; init; } = 1_000;
+
+    /// <summary>How long the first answer for a sticky experiment may wait for its store, in milliseconds; then the control is given.</summary>
+    [Range(10, 60_000)] public int StickyTimeoutMs { get; init; } = 500;
+
+    /// <summary>Streams of live updates open at once; more are refused.</summary>
+    [Range(1, 1_000_000)] public int MaxStreams { get; init; } = 10_000;
 }

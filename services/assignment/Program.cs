@@ -1,4 +1,6 @@
 using CroPlatform.Kafka;
+using CroPlatform.Postgres;
+using CroPlatform.Redis;
 using CroPlatform.ServiceDefaults;
 using CroPlatform.ServiceDefaults.Health;
 using CroPlatform.ServiceDefaults.Keys;
@@ -6,19 +8,29 @@ using CroPlatform.Services.Assignment;
 using CroPlatform.Services.Assignment.Decide;
 using CroPlatform.Services.Assignment.Publish;
 using CroPlatform.Services.Assignment.Serve;
+using CroPlatform.Services.Assignment.Serve.Flagd;
+using CroPlatform.Services.Assignment.Serve.GrowthBook;
+using CroPlatform.Services.Assignment.Serve.Ofrep;
+using CroPlatform.Services.Assignment.Store;
 
 var builder = ServiceHost.CreateBuilder("assignment", args);
 builder.Services.AddValidated<AssignmentOptions>(AssignmentOptions.Section);
-builder.Services.AddKafka().AddCatalog().AddCatalogKeys<CatalogReader>(c => c.Current, c => c.HasCaughtUp);
-builder.Services.AddSingleton<SnapshotHolder>().AddSingleton<AssignmentDesk>().AddSingleton<ExposurePublisher>();
+builder.Services.AddKafka().AddPostgres(Schema.Name).AddRedis().AddHostedService<Schema>();
+builder.Services.AddCatalog().AddCatalogKeys<CatalogReader>(c => c.Current, c => c.HasCaughtUp);
+builder.Services.AddSingleton<SnapshotHolder>().AddSingleton<StickyStore>().AddSingleton<Decider>().AddSingleton<AssignmentDesk>().AddSingleton<FlagDesk>();
+builder.Services.AddSingleton<PayloadCache>().AddSingleton<LiveUpdates>().AddSingleton<RemoteEvaluation>().AddSingleton<ExposurePublisher>();
 builder.Services.AddSingleton<AssignmentGrpc>();
 builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the experiments");
 builder.Services.AddGrpcWithHealth();
+builder.Services.AddValidated<FlagdOptions>(FlagdOptions.Section);
+builder.Services.AddHostedService<FlagdServer>();
 
 var app = builder.Build();
 app.Services.GetRequiredService<SnapshotHolder>();
 app.UseServiceDefaults();
 app.MapAssignments();
+app.MapOfrep();
+app.MapGrowthBook();
 app.MapAssignmentGrpc();
 app.MapGrpcServiceHealth();
 return await app.RunServiceAsync();

@@ -17,4 +17,7 @@ public sealed record IngestionOptions
 
     /// <summary>Bytes of the JSON of one of <c>properties</c>, <c>page</c> or <c>context</c>.</summary>
     [Range(256, 1 << 20)] public int MaxObjectBytes { get; init; } = 32_768;
+
+    /// <summary>How long a request waits for the log's acknowledgement before its events go to the spool.</summary>
+    [Range(100, 300_000)] public int AckTimeoutMs { get; init; } = 5_000;
 }

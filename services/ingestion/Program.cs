@@ -6,6 +6,7 @@ using CroPlatform.Services.Ingestion;
 using CroPlatform.Services.Ingestion.Check;
 using CroPlatform.Services.Ingestion.Publish;
 using CroPlatform.Services.Ingestion.Receive;
+using CroPlatform.Services.Ingestion.Store;
 
 var builder = ServiceHost.CreateBuilder("ingestion", args);
 builder.Services.AddValidated<IngestionOptions>(IngestionOptions.Section);
@@ -14,6 +15,8 @@ builder.Services.AddCatalogKeys<CatalogReader>(c => c.Current, c => c.HasCaughtU
 builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the sites' keys");
 builder.Services.AddSingleton<IngestionMetrics>();
 builder.Services.AddSingleton<EventChecker>();
+builder.Services.AddValidated<SpoolOptions>(SpoolOptions.Section);
+builder.Services.AddSingleton<EventLog>().AddSingleton<SpoolDrain>().AddHostedService(p => p.GetRequiredService<SpoolDrain>());
 builder.Services.AddSingleton<EventPublisher>();
 builder.Services.AddSingleton<EventsEndpoint>();
 

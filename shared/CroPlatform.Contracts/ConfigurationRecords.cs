@@ -14,6 +14,7 @@ public static class ConfigurationRecords
             ConfigurationRecord.RecordOneofCase.Site => $"site|{record.Site.Key}",
             ConfigurationRecord.RecordOneofCase.Experiment => $"{record.Experiment.Site}|{record.Experiment.Key}|{record.Experiment.Version}",
             ConfigurationRecord.RecordOneofCase.Current => $"{record.Current.Site}|{record.Current.Experiment}|current",
+            ConfigurationRecord.RecordOneofCase.SavedGroup => $"group|{record.SavedGroup.Site}|{record.SavedGroup.Key}",
             _ => throw new ArgumentException("an empty configuration record has no key", nameof(record)),
         };
     }
@@ -29,6 +30,7 @@ public static class ConfigurationRecords
             ConfigurationRecord.RecordOneofCase.Experiment => catalog.With(record.Experiment.ToModel()),
             ConfigurationRecord.RecordOneofCase.Current =>
                 catalog.WithCurrent(record.Current.Site, record.Current.Experiment, (int)record.Current.Version),
+            ConfigurationRecord.RecordOneofCase.SavedGroup => catalog.With(record.SavedGroup.ToModel()),
             _ => catalog,
         };
     }

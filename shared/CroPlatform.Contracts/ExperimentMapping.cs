@@ -19,11 +19,13 @@ public static class ExperimentMapping
             EffectiveMs = wire.EffectiveMs,
             Name = wire.Name,
             Hypothesis = wire.Hypothesis,
+            Kind = wire.Kind == Wire.Experiment.Types.Kind.Unspecified ? ExperimentKind.Ab : (ExperimentKind)wire.Kind,
             Unit = wire.Unit,
             Status = (ExperimentStatus)wire.Status,
             Assignment = (AssignmentMode)wire.Assignment,
-            Variants = [.. wire.Variants.Select(v => new Variant(v.Key, v.Name, v.ConfigJson.Memory))],
+            Variants = [.. wire.Variants.Select(VariantMapping.ToModel)],
             Control = (int)wire.Control,
+            Factors = [.. wire.Factors.Select(VariantMapping.ToModel)],
             Metrics = [.. wire.Metrics.Select(ToModel)],
             Decision = new DecisionRule
             {
@@ -37,7 +39,7 @@ public static class ExperimentMapping
             Phases = [.. wire.Phases.Select(ToModel)],
             AnalysisRevision = (int)wire.AnalysisRevision,
             StoppedMs = wire.StoppedMs,
-        };
+        }.WithMembershipOf(wire);
     }
 
     public static Wire.Experiment ToWire(this Experiment model)
@@ -51,6 +53,7 @@ public static class ExperimentMapping
             EffectiveMs = model.EffectiveMs,
             Name = model.Name,
             Hypothesis = model.Hypothesis,
+            Kind = (Wire.Experiment.Types.Kind)model.Kind,
             Unit = model.Unit,
             Status = (Wire.Experiment.Types.Status)model.Status,
             Assignment = (Wire.Experiment.Types.Assignment)model.Assignment,
@@ -67,7 +70,9 @@ public static class ExperimentMapping
             AnalysisRevision = (uint)model.AnalysisRevision,
             StoppedMs = model.StoppedMs,
         };
-        wire.Variants.AddRange(model.Variants.Select(v => new Wire.Variant { Key = v.Key, Name = v.Name, ConfigJson = Copy(v.ConfigJson) }));
+        wire.Variants.AddRange(model.Variants.Select(VariantMapping.ToWire));
+        wire.Factors.AddRange(model.Factors.Select(VariantMapping.ToWire));
+        wire.AddMembership(model);
         wire.Metrics.AddRange(model.Metrics.Select(ToWire));
         wire.Phases.AddRange(model.Phases.Select(ToWire));
         return wire;
@@ -89,6 +94,18 @@ public static class ExperimentMapping
             Role = (Wire.ApiKey.Types.Role)k.Role,
         }));
         return wire;
+    }
+
+    public static SavedGroup ToModel(this Wire.SavedGroup wire)
+    {
+        ArgumentNullException.ThrowIfNull(wire);
+        return new SavedGroup(wire.Site, wire.Key, wire.Attribute, wire.ValuesJson.Memory);
+    }
+
+    public static Wire.SavedGroup ToWire(this SavedGroup model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return new Wire.SavedGroup { Site = model.Site, Key = model.Key, Attribute = model.Attribute, ValuesJson = Copy(model.ValuesJson) };
     }
 
     private static Metric ToModel(Wire.Metric wire) => new()

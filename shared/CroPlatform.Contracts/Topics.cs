@@ -9,7 +9,7 @@ public static class Topics
     /// <summary>Why events were refused. Written by ingestion, for people to read. Key: site.</summary>
     public const string Rejected = "cro.rejected.v1";
 
-    /// <summary>Sites, experiment versions and pointers, kept for ever. Written by experiments, read by every other service. Key: see protos.</summary>
+    /// <summary>Sites, experiment versions, pointers and saved groups, kept for ever. Written by experiments, read by every other service. Key: see protos.</summary>
     public const string Experiments = "cro.experiments.v1";
 
     /// <summary>Judgements. Written by statistics, read by experiments and reporting. Key: site|experiment.</summary>

@@ -17,6 +17,8 @@ public sealed record Experiment
     public string Name { get; init; } = "";
     public string Hypothesis { get; init; } = "";
 
+    public ExperimentKind Kind { get; init; } = ExperimentKind.Ab;
+
     /// <summary>visitor, user, account or device.</summary>
     public string Unit { get; init; } = UnitTypes.Visitor;
 
@@ -29,6 +31,9 @@ public sealed record Experiment
     /// <summary>Index of the control in <see cref="Variants"/>.</summary>
     public int Control { get; init; }
 
+    /// <summary>What a multivariate experiment varies; empty for others.</summary>
+    public ImmutableArray<Factor> Factors { get; init; } = [];
+
     public ImmutableArray<Metric> Metrics { get; init; } = [];
     public DecisionRule Decision { get; init; } = new();
     public required ImmutableArray<Phase> Phases { get; init; }
@@ -37,11 +42,50 @@ public sealed record Experiment
     /// <summary>When it was stopped, or 0.</summary>
     public long StoppedMs { get; init; }
 
+    /// <summary>Units keep the variant that they were first given, whatever becomes of weights and coverage. A bandit always is.</summary>
+    public bool Sticky { get; init; }
+
+    /// <summary>Raised, it forgets what units were given: they are assigned anew.</summary>
+    public int BucketVersion { get; init; }
+
+    /// <summary>Units that were given a variant under a lower version take no part any more.</summary>
+    public int MinBucketVersion { get; init; }
+
+    /// <summary>Units of testers, who get a variant without taking part.</summary>
+    public ImmutableArray<ForcedUnit> Forced { get; init; } = [];
+
+    public ImmutableArray<Layer> Layers { get; init; } = [];
+
+    /// <summary>As they stood at the start; a holdout neither changes nor stops before the experiments that respect it.</summary>
+    public ImmutableArray<Holdout> Holdouts { get; init; } = [];
+
+    public ImmutableArray<Prerequisite> Prerequisites { get; init; } = [];
+
+    /// <summary>The pages that it runs on; empty: everywhere.</summary>
+    public ImmutableArray<UrlPattern> UrlPatterns { get; init; } = [];
+
+    /// <summary>When it runs; null: always.</summary>
+    public Schedule? Schedule { get; init; }
+
+    /// <summary>Evaluation records an exposure, wherever it happens.</summary>
+    public bool RecordExposures { get; init; }
+
+    /// <summary>After the stop: which variant is rolled out, and how far; null: none.</summary>
+    public Served? Served { get; init; }
+
     /// <summary>The phase in force, the last one.</summary>
     public Phase CurrentPhase => Phases[^1];
 
     /// <summary>The first moment of membership.</summary>
     public long StartedMs => Phases[0].Periods[0].FromMs;
+
+    /// <summary>The experiment with one more phase, whose period begins now while it is running; the last phase ends.</summary>
+    public Experiment WithPhase(Phase phase, long nowMs)
+    {
+        ArgumentNullException.ThrowIfNull(phase);
+        var begun = phase with { Periods = Status == ExperimentStatus.Running ? [new Period(nowMs, 0)] : [] };
+        return this with { Phases = Phases.SetItem(Phases.Length - 1, CurrentPhase.Closed(nowMs)).Add(begun) };
+    }
 
     public int IndexOfVariant(string key)
     {
@@ -82,44 +126,4 @@ public enum AssignmentMode
 
     /// <summary>Exposures declare their variant.</summary>
     External = 2,
-}
-
-/// <param name="ConfigJson">A JSON value in UTF-8; empty if none.</param>
-public sealed record Variant(string Key, string Name, ReadOnlyMemory<byte> ConfigJson = default);
-
-public static class UnitTypes
-{
-    public const string Visitor = "visitor";
-    public const string User = "user";
-    public const string Account = "account";
-    public const string Device = "device";
-
-    public static bool IsKnown(string unitType) => unitType is Visitor or User or Account or Device;
-}
-
-/// <summary>A stretch of constant probabilities: weights, coverage, targeting and seed do not change in it.</summary>
-public sealed record Phase
-{
-    /// <summary>0, 1, 2 …</summary>
-    public required int Index { get; init; }
-
-    /// <summary>One a variant, each 0 to 1, sum 1.</summary>
-    public required ImmutableArray<double> Weights { get; init; }
-
-    /// <summary>The share of units that take part, 0 to 1.</summary>
-    public double Coverage { get; init; } = 1;
-
-    public required string Seed { get; init; }
-
-    /// <summary>The targeting condition as JSON in UTF-8; empty: everybody.</summary>
-    public ReadOnlyMemory<byte> TargetingJson { get; init; }
-
-    /// <summary>When it ran, in order, not overlapping.</summary>
-    public required ImmutableArray<Period> Periods { get; init; }
-}
-
-/// <summary>A half-open stretch of time; <paramref name="ToMs"/> is 0 while it is open.</summary>
-public readonly record struct Period(long FromMs, long ToMs)
-{
-    public bool Contains(long timeMs) => timeMs >= FromMs && (ToMs == 0 || timeMs < ToMs);
 }

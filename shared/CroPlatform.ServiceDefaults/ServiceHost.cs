@@ -1,4 +1,5 @@
 using System.Net;
+using CroPlatform.ServiceDefaults.Browsers;
 using CroPlatform.ServiceDefaults.Errors;
 using CroPlatform.ServiceDefaults.Health;
 using CroPlatform.ServiceDefaults.Keys;
@@ -34,6 +35,7 @@ public static class ServiceHost
         builder.Services.AddSingleton(SimulatedClock.FromEnvironment(Environment.GetEnvironmentVariable));
         builder.Services.AddSingleton<Readiness>();
         builder.Services.AddProblemDetails();
+        builder.Services.AddBrowserAccess();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(25));
         builder.AddTelemetry(name);
         ConfigureKestrel(builder);
@@ -50,8 +52,9 @@ public static class ServiceHost
     {
         ArgumentNullException.ThrowIfNull(app);
         app.UseMiddleware<ErrorMiddleware>();
-        app.UseMiddleware<OversizeMiddleware>();
         app.UseRouting();
+        app.UseCors();
+        app.UseMiddleware<OversizeMiddleware>();
         app.UseMiddleware<KeyMiddleware>();
         app.MapHealth();
         app.MapMetrics();

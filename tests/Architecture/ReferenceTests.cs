@@ -10,6 +10,7 @@ public sealed class ReferenceTests
         ["Experimentation"] = [],
         ["Statistics"] = [],
         ["Grpc"] = [],
+        ["Files"] = [],
         ["Bandits"] = ["Statistics", "Experimentation"],
         ["Learning"] = ["Statistics", "Experimentation"],
         ["Contracts"] = ["Experimentation", "Grpc"],

@@ -10,6 +10,7 @@ var measurements = new Dictionary<string, Func<string[], Task<int>>>
 {
     ["ingest"] = IngestBench.RunAsync,
     ["assign"] = AssignBench.RunAsync,
+    ["evaluation"] = EvaluationSpeed.RunAsync,
     ["broker"] = BrokerBench.RunAsync,
     ["statistics"] = words => Task.FromResult(StatisticsBench.Run(words)),
 };

@@ -1,42 +1,14 @@
-using System.Text.Json;
 using CroPlatform.Experimentation.Bucketing;
+using CroPlatform.Experimentation.Evaluation;
+using CroPlatform.Experimentation.Tests.Evaluation;
 using FsCheck;
 using FsCheck.Fluent;
 
 namespace CroPlatform.Experimentation.Tests;
 
-/// <summary>Bucketing against GrowthBook's own conformance cases, and what must hold for any weights.</summary>
+/// <summary>What bucketing must hold for any weights; its conformance cases are in GrowthBook/HashingTests.</summary>
 public sealed class BucketTests
 {
-    private static readonly JsonElement Cases = JsonDocument.Parse(
-        File.ReadAllText(Path.Combine(TestContext.CurrentContext.TestDirectory, "vectors", "growthbook-cases.json"))).RootElement;
-
-    /// <summary>A case is [seed, value, version, position]; versions other than 2 belong to imported experiments.</summary>
-    private static IEnumerable<TestCaseData> HashCases() => Cases.GetProperty("hash").EnumerateArray()
-        .Where(c => c[2].GetInt32() == 2 && c[3].ValueKind == JsonValueKind.Number)
-        .Select(c => new TestCaseData(c[0].GetString(), c[1].GetString(), c[3].GetDouble()));
-
-    /// <summary>A case is [name, [arms, coverage, weights], ranges]; cases with weights left out mean equal ones, which is the caller's affair here.</summary>
-    private static IEnumerable<TestCaseData> RangeCases() => Cases.GetProperty("getBucketRange").EnumerateArray()
-        .Where(c => c[1][2].ValueKind == JsonValueKind.Array && c[1][2].GetArrayLength() == c[1][0].GetInt32())
-        .Where(c => c[1][1].GetDouble() is >= 0 and <= 1 && Math.Abs(c[1][2].EnumerateArray().Sum(w => w.GetDouble()) - 1) < 1e-9)
-        .Select(c => new TestCaseData(
-            c[1][1].GetDouble(),
-            c[1][2].EnumerateArray().Select(w => w.GetDouble()).ToArray(),
-            c[2].EnumerateArray().Select(r => (r[0].GetDouble(), r[1].GetDouble())).ToArray()).SetArgDisplayNames(c[0].GetString()!));
-
-    [TestCaseSource(nameof(HashCases))]
-    public void Of_ConformanceCase_FallsWhereTheReferenceSays(string seed, string value, double position) =>
-        Assert.That(Bucket.Position(Bucket.Of(seed, value)), Is.EqualTo(position));
-
-    [TestCaseSource(nameof(RangeCases))]
-    public void Ranges_ConformanceCase_AreThoseOfTheReference(double coverage, double[] weights, (double, double)[] expected)
-    {
-        var ranges = BucketRanges.Of(weights, coverage);
-        // The reference's cases are rounded to six digits.
-        Assert.That(Enumerable.Range(0, weights.Length).Select(i => (Math.Round(ranges[i].Start, 6), Math.Round(ranges[i].End, 6))), Is.EqualTo(expected));
-    }
-
     [Test]
     public void ExpectedShares_OnePercentOverThreeArms_CountsBuckets()
     {
@@ -46,6 +18,24 @@ public sealed class BucketTests
 
     [Test]
     public void ExpectedShares_NoCoverage_AreZero() => Assert.That(BucketRanges.Of([0.5, 0.5], 0).ExpectedShares(), Is.EqualTo(new[] { 0.0, 0.0 }));
+
+    [Test]
+    public void TrafficShares_ALayerOfTheSameSeed_CountsOnlyItsBuckets()
+    {
+        var layer = new Layer("l", [new BucketRange(0.2, 0.6)]);
+        var experiment = Sites.Ab with { Layers = [layer], Phases = [Sites.Ab.Phases[0] with { Seed = layer.Seed }] };
+        Assert.That(TrafficShares.Of(experiment, experiment.CurrentPhase), Is.EqualTo(new[] { 0.75, 0.25 }));
+        var independent = experiment with { Phases = Sites.Ab.Phases };
+        Assert.That(TrafficShares.Of(independent, independent.CurrentPhase), Is.EqualTo(new[] { 0.5, 0.5 }));
+    }
+
+    [Test]
+    public void TrafficShares_AHoldoutOfTheSameSeed_LeavesItsBucketsOut()
+    {
+        var holdout = new Holdout("h", 1, UnitTypes.Visitor, "e", new BucketRange(0, 0.25), "holdout", "included");
+        var experiment = Sites.Ab with { Holdouts = [holdout] };
+        Assert.That(TrafficShares.Of(experiment, experiment.CurrentPhase), Is.EqualTo(new[] { 1 / 3.0, 2 / 3.0 }).Within(1e-12));
+    }
 
     [Test]
     public void Of_ManyUnits_FillsBucketsEvenly()

@@ -1,5 +1,8 @@
+using System.IO.Compression;
 using System.Net;
 using CroPlatform.Grpc.Tests.Echo;
+using CroPlatform.Grpc.Wire;
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
@@ -99,6 +102,30 @@ public sealed class ClientResponseTests
                 context.Response.AppendTrailer("grpc-status", status);
         };
         Assert.That((await FailureAsync()).StatusCode, Is.EqualTo(expected));
+    }
+
+    [TestCase(64 << 20, StatusCode.ResourceExhausted, TestName = "Unary_SmallGzipOfAHugeMessage_IsResourceExhausted")]
+    [TestCase(4 << 20, StatusCode.ResourceExhausted, TestName = "Unary_GzipJustBeyondTheLimit_IsResourceExhausted")]
+    [TestCase(1 << 20, StatusCode.OK, TestName = "Unary_GzipWithinTheLimit_IsRead")]
+    public async Task Unary_GzipBomb_IsInflatedToTheLimitOnly(int size, StatusCode expected)
+    {
+        var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+            new Pong { Payload = ByteString.CopyFrom(new byte[size]) }.WriteTo(gzip);
+        Assert.That(packed.Length, Is.LessThan(1 << 20));
+        _answer = async context =>
+        {
+            context.Response.ContentType = "application/grpc";
+            context.Response.Headers.GrpcEncoding = "gzip";
+            byte[] frame = [0, 0, 0, 0, 0, .. packed.ToArray()];
+            MessageWriter.WriteHeader(frame, compressed: true, (int)packed.Length);
+            await context.Response.Body.WriteAsync(frame);
+            context.Response.AppendTrailer("grpc-status", "0");
+        };
+        if (expected == StatusCode.OK)
+            Assert.That((await _client.UnaryAsync(new Ping())).Payload, Has.Length.EqualTo(size));
+        else
+            Assert.That((await FailureAsync()).StatusCode, Is.EqualTo(expected));
     }
 
     [Test]

@@ -35,6 +35,9 @@ internal sealed class EchoPeer : IAsyncDisposable
     public Task SeesCancelledAsync(string text) => Eventually.TrueAsync(async () =>
         (await Client.UnaryAsync(new Ping { Text = text, Act = Ping.Types.Act.WasCancelled })).Number == 1);
 
+    /// <summary>How many messages the server has read or written in the stream of this text.</summary>
+    public async Task<int> ProgressAsync(string text) => (await Client.UnaryAsync(new Ping { Text = text, Act = Ping.Types.Act.Progress })).Number;
+
     public async ValueTask DisposeAsync()
     {
         Channel.Dispose();

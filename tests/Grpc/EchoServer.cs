@@ -49,7 +49,7 @@ public sealed class EchoServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = protocols));
         builder.Services.AddGrpc();
         builder.Services.AddGrpcHealth();
-        builder.Services.AddSingleton<CancelledCalls>();
+        builder.Services.AddSingleton<CancelledCalls>().AddSingleton<Progress>();
         configureBuilder?.Invoke(builder);
         var app = builder.Build();
         if (withEcho)

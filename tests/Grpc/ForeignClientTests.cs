@@ -40,6 +40,12 @@ public sealed class ForeignClientTests(string language)
     [TestCase("concurrent", "1000")]
     [TestCase("large", "true")]
     [TestCase("gzip", "true")]
+    [TestCase("gzip answer", "true")]
+    [TestCase("half close", """["held","too"]""")]
+    [TestCase("duplex given up", """ "CANCELLED" """)]
+    [TestCase("client stream late", """ "DEADLINE_EXCEEDED" """)]
+    [TestCase("slow reader", """{"waited":true,"messages":1000}""")]
+    [TestCase("no reader", "true")]
     [TestCase("health", """{"process":1,"unknown":"NOT_FOUND","watched":[3,1]}""")]
     [TestCase("after all", """ "hällo 🐈" """)]
     public void Scenario_Played_SawWhatTheProtocolAsks(string scenario, string expected)
@@ -54,6 +60,9 @@ public sealed class ForeignClientTests(string language)
 
     [TestCase("deadline")]
     [TestCase("cancel")]
+    [TestCase("duplex")]
+    [TestCase("upload")]
+    [TestCase("unread")]
     public async Task Hanging_GivenUpByTheClient_IsCancelledOnTheServer(string how) =>
         await Eventually.TrueAsync(() => Task.FromResult(_server.Cancelled.ContainsKey($"{how}-{language}")));
 }

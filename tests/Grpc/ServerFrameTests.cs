@@ -73,6 +73,15 @@ public sealed class ServerFrameTests
         Assert.That(await PostAsync(Frame(packed.ToArray(), compressed: true), ("grpc-encoding", "gzip")), Is.EqualTo(StatusCode.ResourceExhausted));
     }
 
+    [Test]
+    public async Task Unary_GzipCutShort_IsInternal()
+    {
+        var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+            gzip.Write(new Ping { Text = "cut short, and no valid message without its end" }.ToByteArray());
+        Assert.That(await PostAsync(Frame(packed.ToArray()[..^12], compressed: true), ("grpc-encoding", "gzip")), Is.EqualTo(StatusCode.Internal));
+    }
+
     [TestCase("soon")]
     [TestCase("5")]
     [TestCase("-5S")]

@@ -47,6 +47,7 @@ public sealed class DataFilesTests
             ServerKey = "sk_1",
             AdminKey = "ak_1",
             MetricsKey = "m",
+            Flagd = "127.0.0.1:6",
             Services = new Dictionary<string, ServiceEndpoint> { ["ingestion"] = new("http://127.0.0.1:3", null), ["statistics"] = new("http://127.0.0.1:4", "127.0.0.1:5") },
         };
         DataFolder.WritePrivate(_data.Endpoints, Json.Write(endpoints));
@@ -54,7 +55,8 @@ public sealed class DataFilesTests
         var json = JsonNode.Parse(File.ReadAllText(_data.Endpoints))!.AsObject();
         Assert.That(
             json.Select(field => field.Key),
-            Is.EquivalentTo(["public", "kafka", "redis", "redis_password", "postgres", "write_key", "server_key", "admin_key", "metrics_key", "services"]));
+            Is.EquivalentTo(["public", "kafka", "redis", "redis_password", "postgres", "write_key", "server_key", "admin_key", "metrics_key", "flagd", "services"]));
+        Assert.That((string?)json["flagd"], Is.EqualTo("127.0.0.1:6"));
         Assert.That((string?)json["services"]!["statistics"]!["grpc"], Is.EqualTo("127.0.0.1:5"));
         Assert.That(json["services"]!["ingestion"]!.AsObject().ContainsKey("grpc"), Is.False);
         Assert.That(File.GetUnixFileMode(_data.Endpoints), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));

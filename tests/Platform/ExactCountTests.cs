@@ -15,9 +15,9 @@ public sealed class ExactCountTests
         await load.SetUpAsync();
         var traffic = Task.WhenAll(load.ExternalAsync(), load.PlatformAsync());
         var random = new Random(seed);
-        for (var kill = 0; kill < 6 && !traffic.IsCompleted; kill++)
+        for (var kill = 0; kill < 8 && !traffic.IsCompleted; kill++)
         {
-            var victim = new[] { "statistics", "ingestion", "assignment" }[kill % 3];
+            var victim = new[] { "statistics", "ingestion", "broker", "assignment" }[kill % 4];
             await Platform.CroAsync("kill", victim);
             await Platform.CroAsync("up");
             // A moment of work between kills, at a seeded time; how long it is decides nothing but where the next one falls.
@@ -55,7 +55,7 @@ public sealed class ExactCountTests
         await Platform.CreateMetricAsync(metric, "conversion", metric);
         await Platform.StartExperimentAsync(key, "platform", ["a", "b"], metric);
         var answer = await TestPlatform.EventuallyAsync(
-            async () => (await Platform.Assignments.AssignAsync(new AssignRequest { UnitId = key, Experiments = { key } }, Platform.ServerCredentials)).Assignments[0],
+            async () => (await Platform.Assignments.AssignAsync(new AssignRequest { UnitId = key, Experiments = { key } })).Assignments[0],
             a => a.InExperiment, "the experiment reaches assignment");
         var forged = answer.Variant == "a" ? "b" : "a";
         await Platform.SendEventsAsync([new { id = $"{key}-x", type = "exposure", visitor_id = key, experiment = key, variant = forged }]);
@@ -72,8 +72,8 @@ public sealed class ExactCountTests
         await Platform.StartExperimentAsync(key, "platform", ["a", "b", "c"], metric);
         var request = new AssignRequest { UnitId = $"{key}-u", Experiments = { key }, Expose = true };
         var first = await TestPlatform.EventuallyAsync(
-            async () => (await Platform.Assignments.AssignAsync(request, Platform.ServerCredentials)).Assignments[0], a => a.InExperiment, "the experiment reaches assignment");
-        var again = (await Platform.Assignments.AssignAsync(request, Platform.ServerCredentials)).Assignments[0];
+            async () => (await Platform.Assignments.AssignAsync(request)).Assignments[0], a => a.InExperiment, "the experiment reaches assignment");
+        var again = (await Platform.Assignments.AssignAsync(request)).Assignments[0];
         Assert.That(again.Variant, Is.EqualTo(first.Variant));
         Assert.That(first.Propensity, Is.EqualTo(1 / 3.0).Within(1e-12));
         var results = await TestPlatform.EventuallyAsync(() => Platform.ResultsAsync(key), r => (long)r["exposures"]! > 0, "the exposure is counted");

@@ -6,12 +6,12 @@ using Confluent.Kafka;
 using CroPlatform.Contracts;
 using CroPlatform.Contracts.Events;
 using CroPlatform.Contracts.Statistics;
+using CroPlatform.Grpc;
 using CroPlatform.Redis;
 using Grpc.Health.V1;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Metadata = Grpc.Core.Metadata;
 
 namespace CroPlatform.Platform.Tests;
 
@@ -76,8 +76,7 @@ public sealed class ObservabilityTests
     {
         using var channel = GrpcChannel.ForAddress("http://" + Platform.Service("statistics", "grpc"));
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        using var call = new StatisticsService.StatisticsServiceClient(channel).WatchLive(
-            new WatchLiveRequest(), new Metadata { { "authorization", $"Bearer {Platform.AdminKey}" } }, cancellationToken: limit.Token);
+        using var call = new StatisticsService.StatisticsServiceClient(channel.WithKey(Platform.AdminKey)).WatchLive(new WatchLiveRequest(), cancellationToken: limit.Token);
         while (await call.ResponseStream.MoveNext(limit.Token))
         {
             var counters = call.ResponseStream.Current;

@@ -103,7 +103,7 @@ internal sealed class RetryingLoad(TestPlatform platform, int seed)
         {
             try
             {
-                var answer = (await platform.Assignments.AssignAsync(request, platform.ServerCredentials, DateTime.UtcNow.AddSeconds(10))).Assignments[0];
+                var answer = (await platform.Assignments.AssignAsync(request, deadline: DateTime.UtcNow.AddSeconds(10))).Assignments[0];
                 if (answer.InExperiment) return answer.Variant;
             }
             catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded or StatusCode.Internal or StatusCode.Unknown or StatusCode.Cancelled)

@@ -6,7 +6,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CroPlatform.Contracts.Assignment;
-using Grpc.Core;
+using CroPlatform.Grpc;
 using Grpc.Net.Client;
 
 namespace CroPlatform.Platform.Tests;
@@ -41,9 +41,8 @@ internal sealed class TestPlatform
     public string Postgres => Text("postgres");
     public string Public => Text("public");
 
-    public AssignmentService.AssignmentServiceClient Assignments => new(Channel);
-
-    public Metadata ServerCredentials => new() { { "authorization", $"Bearer {ServerKey}" } };
+    /// <summary>With the site's server key.</summary>
+    public AssignmentService.AssignmentServiceClient Assignments => new(Channel.WithKey(ServerKey));
 
     public string Service(string name, string protocol) => _endpoints.GetProperty("services").GetProperty(name).GetProperty(protocol).GetString()!;
 
@@ -116,9 +115,27 @@ internal sealed class TestPlatform
         await TransitAsync(key, "start");
     }
 
+    /// <summary>Makes and starts an experiment of this definition, which leaves out key, name and metrics.</summary>
+    public async Task PublishAsync(string key, string metric, object definition)
+    {
+        var body = JsonSerializer.SerializeToNode(definition)!.AsObject();
+        (body["key"], body["name"], body["metrics"]) = (key, key, new JsonArray(new JsonObject { ["key"] = metric }));
+        await AdminAsync(HttpMethod.Post, "/api/v1/experiments", body);
+        await TransitAsync(key, "start");
+    }
+
     public Task<JsonNode> TransitAsync(string experiment, string transition) => AdminAsync(HttpMethod.Post, $"/api/v1/experiments/{experiment}/{transition}");
 
     public Task<JsonNode> ResultsAsync(string experiment) => AdminAsync(HttpMethod.Get, $"/api/v1/experiments/{experiment}/results");
+
+    /// <summary>What the native HTTP interface answers for a unit.</summary>
+    public async Task<JsonArray> AssignAsync(string unit, object? attributes, params string[] experiments)
+    {
+        using var response = await SendAsync(HttpMethod.Post, "/api/v1/assignments", ServerKey, JsonContent.Create(new { unit_id = unit, attributes, experiments }));
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.That(response.IsSuccessStatusCode, Is.True, text);
+        return JsonNode.Parse(text)!["assignments"]!.AsArray();
+    }
 
     /// <summary>Asks again until the answer is as it should be; then returns it.</summary>
     public static async Task<T> EventuallyAsync<T>(Func<Task<T>> ask, Func<T, bool> isRight, string what)

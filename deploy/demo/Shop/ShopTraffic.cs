@@ -1,6 +1,6 @@
 using CroPlatform.Contracts.Assignment;
 using CroPlatform.Demo.Api;
-using Grpc.Core;
+using CroPlatform.Grpc;
 using Grpc.Net.Client;
 
 namespace CroPlatform.Demo.Shop;
@@ -50,7 +50,7 @@ internal sealed class ShopTraffic(PublicApi api, Endpoints endpoints, string run
     public async Task StreamAsync(CancellationToken ct)
     {
         using var channel = GrpcChannel.ForAddress(endpoints.AssignmentGrpc);
-        var assignments = new AssignmentService.AssignmentServiceClient(channel);
+        var assignments = new AssignmentService.AssignmentServiceClient(channel.WithKey(endpoints.ServerKey));
         var random = new Random(seed);
         foreach (var group in Enumerable.Range(0, visitors).Chunk(Group))
         {
@@ -65,10 +65,9 @@ internal sealed class ShopTraffic(PublicApi api, Endpoints endpoints, string run
     private async Task<(string Visitor, string Variant)> AssignAsync(AssignmentService.AssignmentServiceClient client, string visitor, CancellationToken ct)
     {
         var request = new AssignRequest { UnitId = visitor, Experiments = { Key } };
-        var headers = new Metadata { { "authorization", $"Bearer {endpoints.ServerKey}" } };
         while (true)
         {
-            var answer = (await client.AssignAsync(request, headers, cancellationToken: ct)).Assignments[0];
+            var answer = (await client.AssignAsync(request, cancellationToken: ct)).Assignments[0];
             if (answer.InExperiment) return (visitor, answer.Variant);
             await Task.Delay(100, ct);
         }

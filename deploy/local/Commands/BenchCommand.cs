@@ -21,6 +21,7 @@ internal static class BenchCommand
             return await StartAsync(progress, cancel);
         }
 
+        await NodeModules.InstallAsync(progress, cancel);
         string[] command = ["dotnet", Checkout.Assembly("tests/Bench", "CroPlatform.Bench"), name, .. arguments.Rest()];
         if (Environment.GetEnvironmentVariable(EndpointsVariable) is { Length: > 0 } endpoints)
             return await BenchAsync(command, endpoints, cancel);

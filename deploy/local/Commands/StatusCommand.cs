@@ -17,12 +17,14 @@ internal static class StatusCommand
         var allReady = rows.All(row => row.State is State.Ready or State.Outside);
         if (json)
         {
-            progress.Line(Json.Write(new { Data = data.Root, Ready = allReady, Public = endpoints?.Public, Processes = rows }).TrimEnd());
+            progress.Line(Json.Write(new { Data = data.Root, Ready = allReady, Public = endpoints?.Public, Flagd = endpoints?.Flagd, Processes = rows }).TrimEnd());
         }
         else
         {
             foreach (var row in rows)
                 progress.Line($"  {row.Name,-12} {row.State,-8} {row.Address,-28} {(row.Pid is null ? "" : $"process {row.Pid}, up {Age(row.Since)}")} {row.Lacks}".TrimEnd());
+            if (endpoints is not null)
+                progress.Line($"  {"",-12} {"flagd",-8} {endpoints.Flagd,-28} in assignment, gRPC without credentials, site {Services.Site}");
             progress.Line(allReady ? $"\n  {endpoints!.Public}/   addresses and keys: {data.Endpoints}" : $"\n  not all of it is ready; './cro up{(data.Root == DataFolder.Of(null).Root ? "" : $" --data {data.Root}")}' starts what is missing");
         }
 
@@ -47,7 +49,7 @@ internal static class StatusCommand
     private static string? AddressOf(string name, DataFolder data, Endpoints? endpoints) => name switch
     {
         _ when endpoints is null => null,
-        BrokerServer.Name => File.Exists(data.Broker) ? BrokerServer.Bootstrap(data) : endpoints.Kafka,
+        BrokerServer.Name => endpoints.Kafka,
         RedisServer.Name => endpoints.Redis,
         PostgresServer.Name => HostAndPort(endpoints.Postgres),
         Ports.Door => endpoints.Public,

@@ -29,6 +29,9 @@ internal sealed class DataFolder(string path)
     /// <summary>What the broker keeps: topics with their records, and offsets.</summary>
     public string Broker => Path.Combine(Root, "broker");
 
+    /// <summary>What the gateway keeps while the log is away.</summary>
+    public string Spool => Path.Combine(Root, "spool");
+
     public string Ports => Path.Combine(Root, "ports.json");
 
     public string Keys => Path.Combine(Root, "keys.json");

@@ -29,6 +29,9 @@ internal sealed record Endpoints
     /// <summary>The bearer of <c>GET /metrics</c> on every service.</summary>
     public required string MetricsKey { get; init; }
 
+    /// <summary>host:port of flagd's protocol, cleartext HTTP/2 and without credentials, for the site <c>default</c>.</summary>
+    public required string Flagd { get; init; }
+
     public required IReadOnlyDictionary<string, ServiceEndpoint> Services { get; init; }
 }
 

@@ -28,7 +28,7 @@ internal sealed class Platform(DataFolder data, Progress progress)
         var processes = new Processes(data, _pids, progress);
 
         var servers = await StartServersAsync(processes, keys, ports, cancel);
-        var services = new Services(ports, keys, servers, SharedSettings.Of(data, Environment.GetEnvironmentVariables(), DateTimeOffset.UtcNow));
+        var services = new Services(ports, keys, servers, SharedSettings.Of(data, Environment.GetEnvironmentVariables(), DateTimeOffset.UtcNow), data.Spool);
         var endpoints = new Endpoints
         {
             Public = services.Door().Address(),
@@ -40,6 +40,7 @@ internal sealed class Platform(DataFolder data, Progress progress)
             ServerKey = keys.ServerKey,
             AdminKey = keys.AdminKey,
             MetricsKey = keys.MetricsKey,
+            Flagd = services.Flagd,
             Services = services.Endpoints(),
         };
         DataFolder.WritePrivate(data.Endpoints, Json.Write(endpoints));

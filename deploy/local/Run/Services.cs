@@ -7,17 +7,23 @@ internal sealed record Servers(string Kafka, string Redis, string? RedisPassword
 
 /// <summary>The platform's own services and the door before them, as processes of this machine.</summary>
 /// <param name="shared">What every service is told in the same words, say the simulated clock.</param>
-internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, Servers servers, IReadOnlyDictionary<string, string> shared)
+/// <param name="spool">Where the gateway keeps events while the log is away.</param>
+internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, Servers servers, IReadOnlyDictionary<string, string> shared, string spool)
 {
     public const string Site = "default";
 
     /// <summary>In the order in which an outcome passes them.</summary>
     public static IReadOnlyList<string> Names { get; } = ["experiments", "ingestion", "assignment", "statistics", "reporting"];
 
+    private const string FlagdPort = "assignment.flagd";
+
     private static readonly string[] WithGrpc = ["experiments", "assignment", "statistics"];
 
     /// <summary>Every listener that needs a port, the door apart.</summary>
-    public static IEnumerable<string> Listeners => Names.Select(HttpPort).Concat(WithGrpc.Select(GrpcPort));
+    public static IEnumerable<string> Listeners => Names.Select(HttpPort).Concat(WithGrpc.Select(GrpcPort)).Append(FlagdPort);
+
+    /// <summary>host:port where the assignment service speaks flagd's protocol.</summary>
+    public string Flagd => $"127.0.0.1:{ports[FlagdPort]}";
 
     public IReadOnlyDictionary<string, ServiceEndpoint> Endpoints() =>
         Names.ToDictionary(name => name, name => new ServiceEndpoint(Http(name), WithGrpc.Contains(name) ? Grpc(name) : null));
@@ -38,6 +44,14 @@ internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, S
             environment["Grpc__Port"] = ports[GrpcPort(name)].ToString();
         foreach (var other in WithGrpc)
             environment["Services__" + Capitalized(other)] = $"http://{Grpc(other)}";
+        if (name == "ingestion")
+            environment["Spool__Folder"] = spool;
+        if (name == "assignment")
+        {
+            environment["Flagd__Port"] = ports[FlagdPort].ToString();
+            environment["Flagd__Site"] = Site;
+        }
+
         if (name == "experiments")
         {
             environment["Bootstrap__Site"] = Site;
@@ -50,7 +64,7 @@ internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, S
         {
             Name = name,
             Address = () => Http(name),
-            Ports = [ports[HttpPort(name)], .. WithGrpc.Contains(name) ? [ports[GrpcPort(name)]] : Array.Empty<int>()],
+            Ports = [.. ports.Where(port => port.Key.StartsWith(name + '.', StringComparison.Ordinal)).Select(port => port.Value)],
             Probe = cancel => Probes.HealthAsync(Http(name), cancel),
             Spec = Spec("services/" + name, "CroPlatform.Services." + Capitalized(name), environment),
         };

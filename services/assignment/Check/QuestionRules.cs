@@ -45,7 +45,11 @@ internal static class QuestionRules
         try
         {
             using var document = JsonDocument.Parse(json);
-            if (document.RootElement.ValueKind == JsonValueKind.Object) return;
+            if (document.RootElement.ValueKind == JsonValueKind.Object)
+            {
+                if (WellFormedText.Holds(document.RootElement)) return;
+                throw new InvalidQuestionException("invalid_text", "attributes", "attributes hold a string that is not valid Unicode");
+            }
         }
         catch (JsonException)
         {

@@ -10,67 +10,58 @@ namespace CroPlatform.Services.Assignment.Decide;
 /// <summary>What a caller asks, whatever protocol it came by.</summary>
 internal sealed record AssignmentQuestion(string UnitId, string UnitType, ReadOnlyMemory<byte> AttributesJson, IReadOnlyList<string> Experiments, bool Expose);
 
-/// <summary>What it is told about one experiment; <paramref name="Assigner"/> is null where the experiment is not known.</summary>
-internal readonly record struct AssignmentAnswer(string Experiment, Assigner? Assigner, Decision Decision)
+/// <summary>What it is told about one experiment; <paramref name="Experiment"/> is null where the experiment is not known.</summary>
+internal readonly record struct AssignmentAnswer(string Key, Experiment? Experiment, Decision Decision)
 {
     /// <summary>The variant to serve, or null where the experiment is not known.</summary>
-    public Variant? Variant => Assigner?.Experiment.Variants[Decision.Variant];
+    public Variant? Variant => Experiment?.Variants[Decision.Variant];
 }
 
 /// <summary>Answers questions from the snapshot in force; records the exposure first where it was asked to.</summary>
-internal sealed class AssignmentDesk(SnapshotHolder holder, ExposurePublisher exposures, IOptions<AssignmentOptions> options)
+internal sealed class AssignmentDesk(
+    SnapshotHolder holder, Decider decider, ExposurePublisher exposures, IOptions<AssignmentOptions> options, TimeProvider clock)
 {
-    private static readonly Decision Unknown = new(0, false, AssignmentReason.UnknownExperiment, null, null);
-
     /// <exception cref="InvalidQuestionException">The question names a field that cannot be answered.</exception>
     /// <exception cref="CroPlatform.Kafka.LogUnavailableException">The exposure could not be recorded.</exception>
-    public ValueTask<AssignmentAnswer[]> AnswerAsync(string site, AssignmentQuestion question)
+    public async ValueTask<AssignmentAnswer[]> AnswerAsync(string site, AssignmentQuestion question)
     {
         QuestionRules.Check(question, options.Value);
-        var snapshot = holder.Current;
-        var isStale = holder.IsStale;
-        var answers = question.Experiments.Count > 0
-            ? Named(snapshot, site, question, isStale)
-            : [.. snapshot.Of(site).Where(a => a.Experiment.Status == ExperimentStatus.Running).Select(a => Decide(a, question, isStale))];
-        return question.Expose && answers[0].Decision.InExperiment
-            ? ExposeAsync(site, question.UnitId, answers)
-            : ValueTask.FromResult(answers);
-    }
-
-    private static AssignmentAnswer[] Named(Snapshot snapshot, string site, AssignmentQuestion question, bool isStale)
-    {
-        var answers = new AssignmentAnswer[question.Experiments.Count];
-        for (var i = 0; i < answers.Length; i++)
+        using var attributes = question.AttributesJson.IsEmpty ? null : JsonDocument.Parse(question.AttributesJson);
+        var context = ContextOf(question, attributes?.RootElement);
+        var rules = holder.Current.Of(site);
+        var keys = question.Experiments.Count > 0
+            ? question.Experiments
+            : [.. rules.Experiments.Where(e => e.Experiment.Status == ExperimentStatus.Running).Select(e => e.Experiment.Key)];
+        var answers = new AssignmentAnswer[keys.Count];
+        for (var i = 0; i < answers.Length; i++) answers[i] = await DecideAsync(site, rules, keys[i], context);
+        foreach (var answer in answers)
         {
-            var key = question.Experiments[i];
-            answers[i] = snapshot.Find(site, key) is { } assigner ? Decide(assigner, question, isStale) : new AssignmentAnswer(key, null, Unknown);
+            if (question.Expose || answer.Experiment?.RecordExposures == true) await exposures.PublishAsync(site, rules, answer, context);
         }
 
         return answers;
     }
 
-    private static AssignmentAnswer Decide(Assigner assigner, AssignmentQuestion question, bool isStale)
+    private ValueTask<AssignmentAnswer> DecideAsync(string site, SiteRules rules, string key, in EvaluationContext context) =>
+        rules.Find(key) is { } found
+            ? decider.DecideAsync(site, rules, found.Experiment, context)
+            : ValueTask.FromResult(new AssignmentAnswer(key, null, Decision.Unknown));
+
+    /// <summary>The ids of other types of units stand in the attributes as user_id, account_id ….</summary>
+    private EvaluationContext ContextOf(AssignmentQuestion question, JsonElement? attributes)
     {
-        var experiment = assigner.Experiment;
-        if (isStale) return new AssignmentAnswer(experiment.Key, assigner, new Decision(experiment.Control, false, AssignmentReason.Stale, null, null));
-        var isOwnUnit = experiment.Unit == question.UnitType;
-        if (question.AttributesJson.IsEmpty || (isOwnUnit && !assigner.ReadsAttributes))
+        var context = new EvaluationContext { Attributes = attributes, Time = clock.GetUtcNow() };
+        if (attributes is { } json)
         {
-            return new AssignmentAnswer(experiment.Key, assigner, assigner.Decide(isOwnUnit ? question.UnitId : ""));
+            foreach (var unitType in UnitTypes.All)
+            {
+                if (json.TryGetProperty(UnitTypes.AttributeOf(unitType), out var id) && id.ValueKind == JsonValueKind.String)
+                {
+                    context = context.WithUnit(unitType, id.GetString()!);
+                }
+            }
         }
 
-        using var attributes = JsonDocument.Parse(question.AttributesJson);
-        var unit = isOwnUnit ? question.UnitId : UnitIn(attributes.RootElement, experiment.Unit);
-        return new AssignmentAnswer(experiment.Key, assigner, assigner.Decide(unit, attributes.RootElement));
-    }
-
-    /// <summary>The id of another type of unit stands in the attributes as user_id, account_id …; empty if it does not.</summary>
-    private static string UnitIn(JsonElement attributes, string unitType) =>
-        attributes.TryGetProperty($"{unitType}_id", out var id) && id.ValueKind == JsonValueKind.String ? id.GetString()! : "";
-
-    private async ValueTask<AssignmentAnswer[]> ExposeAsync(string site, string unit, AssignmentAnswer[] answers)
-    {
-        await exposures.PublishAsync(site, unit, answers[0].Assigner!.Experiment, answers[0].Variant!.Key);
-        return answers;
+        return context.WithUnit(question.UnitType, question.UnitId);
     }
 }

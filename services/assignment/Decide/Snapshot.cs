@@ -3,25 +3,20 @@ using CroPlatform.Experimentation.Evaluation;
 
 namespace CroPlatform.Services.Assignment.Decide;
 
-/// <summary>Every published experiment, compiled; immutable. A change copies one site's table, a decision only reads.</summary>
+/// <summary>Every site's rules; immutable. A change copies the table of sites, a decision only reads.</summary>
 internal sealed class Snapshot
 {
     public static readonly Snapshot Empty = new([]);
 
-    private readonly Dictionary<string, Dictionary<string, Assigner>> _sites;
+    private readonly Dictionary<string, SiteRules> _sites;
 
-    private Snapshot(Dictionary<string, Dictionary<string, Assigner>> sites) => _sites = sites;
+    private Snapshot(Dictionary<string, SiteRules> sites) => _sites = sites;
 
-    public Assigner? Find(string site, string experiment) =>
-        _sites.TryGetValue(site, out var experiments) && experiments.TryGetValue(experiment, out var assigner) ? assigner : null;
+    public SiteRules Of(string site) => _sites.GetValueOrDefault(site) ?? SiteRules.Empty;
 
-    public IEnumerable<Assigner> Of(string site) => _sites.TryGetValue(site, out var experiments) ? experiments.Values : [];
+    public Snapshot With(Experiment current) => With(current.Site, Of(current.Site).With(current));
 
-    public Snapshot With(Experiment current)
-    {
-        var site = _sites.TryGetValue(current.Site, out var experiments)
-            ? new Dictionary<string, Assigner>(experiments) { [current.Key] = new Assigner(current) }
-            : new Dictionary<string, Assigner> { [current.Key] = new Assigner(current) };
-        return new Snapshot(new Dictionary<string, Dictionary<string, Assigner>>(_sites) { [current.Site] = site });
-    }
+    public Snapshot With(SavedGroup group) => With(group.Site, Of(group.Site).With(group));
+
+    private Snapshot With(string site, SiteRules rules) => new(new Dictionary<string, SiteRules>(_sites) { [site] = rules });
 }

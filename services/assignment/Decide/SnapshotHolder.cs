@@ -1,8 +1,10 @@
+using CroPlatform.Contracts;
 using CroPlatform.Contracts.Experiments;
 using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Kafka;
 using Microsoft.Extensions.Options;
 using Experiment = CroPlatform.Experimentation.Experiment;
+using SavedGroup = CroPlatform.Experimentation.SavedGroup;
 
 namespace CroPlatform.Services.Assignment.Decide;
 
@@ -26,11 +28,11 @@ internal sealed class SnapshotHolder
     /// <summary>Nothing was heard from the log for too long, or it was never read to its end.</summary>
     public bool IsStale => !_catalog.HasCaughtUp || _catalog.Staleness > _maxStaleness;
 
-    /// <summary>Raised with each version that becomes current, on the catalog's reading thread.</summary>
-    public event Action<Experiment>? Changed;
+    /// <summary>Raised with each change, on the catalog's reading thread: be quick.</summary>
+    public event Action<SiteChange>? Changed;
 
     /// <summary>Runs with no change in between: what it reads and what it subscribes to leave no gap.</summary>
-    public void Subscribe(Action<Experiment> onChange, Action<Snapshot> onStart)
+    public void Subscribe(Action<SiteChange> onChange, Action<Snapshot> onStart)
     {
         lock (_changing)
         {
@@ -41,6 +43,12 @@ internal sealed class SnapshotHolder
 
     private void Apply(Catalog catalog, ConfigurationRecord record)
     {
+        if (record.RecordCase == ConfigurationRecord.RecordOneofCase.SavedGroup)
+        {
+            Apply(record.SavedGroup.ToModel());
+            return;
+        }
+
         var (site, key) = record.RecordCase switch
         {
             ConfigurationRecord.RecordOneofCase.Current => (record.Current.Site, record.Current.Experiment),
@@ -48,11 +56,25 @@ internal sealed class SnapshotHolder
             _ => default,
         };
         if (site is null || catalog.Find(site, key)?.Current is not { } current) return;
-        if (_current.Find(site, key)?.Experiment.Version == current.Version) return;
+        if (_current.Of(site).Find(key)?.Experiment.Version == current.Version) return;
         lock (_changing)
         {
             _current = _current.With(current);
-            Changed?.Invoke(current);
+            Changed?.Invoke(new SiteChange(site, [key], current, null));
+        }
+    }
+
+    private void Apply(SavedGroup group)
+    {
+        lock (_changing)
+        {
+            _current = _current.With(group);
+            var naming = _current.Of(group.Site).Naming(group).Select(e => e.Experiment.Key);
+            Changed?.Invoke(new SiteChange(group.Site, [.. naming], null, group));
         }
     }
 }
+
+/// <summary>What has changed in a site's rules: an experiment or a saved group.</summary>
+/// <param name="Experiments">Keys of the experiments that may decide otherwise from now on.</param>
+internal sealed record SiteChange(string Site, IReadOnlyList<string> Experiments, Experiment? Experiment, SavedGroup? Group);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CroPlatform.Experimentation;
 using CroPlatform.Experimentation.Configuration;
+using CroPlatform.Experimentation.Evaluation;
 using CroPlatform.Kafka;
 using CroPlatform.ServiceDefaults.Errors;
 using CroPlatform.ServiceDefaults.Keys;
@@ -115,9 +116,9 @@ internal static class AnswerJson
     private static void Write(Utf8JsonWriter writer, in AssignmentAnswer answer)
     {
         writer.WriteStartObject();
-        writer.WriteString("experiment", answer.Experiment);
+        writer.WriteString("experiment", answer.Key);
         writer.WriteString("variant", answer.Variant?.Key);
-        writer.WriteNumber("version", answer.Assigner?.Experiment.Version ?? 0);
+        writer.WriteNumber("version", answer.Experiment?.Version ?? 0);
         writer.WriteBoolean("in_experiment", answer.Decision.InExperiment);
         writer.WriteString("reason", ReasonNames.Of(answer.Decision.Reason));
         Number(writer, "bucket", answer.Decision.Position);

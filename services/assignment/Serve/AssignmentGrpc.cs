@@ -3,6 +3,7 @@ using CroPlatform.Contracts;
 using CroPlatform.Contracts.Assignment;
 using CroPlatform.Experimentation;
 using CroPlatform.Experimentation.Configuration;
+using CroPlatform.Experimentation.Evaluation;
 using CroPlatform.Kafka;
 using CroPlatform.ServiceDefaults.Keys;
 using CroPlatform.Services.Assignment.Check;
@@ -15,6 +16,8 @@ namespace CroPlatform.Services.Assignment.Serve;
 
 internal sealed class AssignmentGrpc(AssignmentDesk desk, SnapshotHolder holder, IOptions<AssignmentOptions> options) : AssignmentService.AssignmentServiceBase
 {
+    private static readonly TimeSpan AliveEvery = TimeSpan.FromSeconds(5);
+
     public override Task<AssignReply> Assign(AssignRequest request, ServerCallContext context) => ReplyAsync(context.GetHttpContext().Grant().Site, request);
 
     public override async Task<AssignBatchReply> AssignBatch(AssignBatchRequest request, ServerCallContext context)
@@ -34,26 +37,52 @@ internal sealed class AssignmentGrpc(AssignmentDesk desk, SnapshotHolder holder,
     {
         var site = context.GetHttpContext().Grant().Site;
         // Unbounded in name only: an experiment's versions are few, and a caller that reads too slowly is cut off by its own flow control.
-        var changes = Channel.CreateUnbounded<Experiment>();
-        void OnChange(Experiment experiment)
+        var changes = Channel.CreateUnbounded<WatchReply>();
+        void OnChange(SiteChange change)
         {
-            if (experiment.Site == site) changes.Writer.TryWrite(experiment);
+            if (change.Site == site) changes.Writer.TryWrite(Wire(change));
         }
 
-        List<Experiment> standing = [];
-        holder.Subscribe(OnChange, snapshot => standing = [.. snapshot.Of(site).Select(a => a.Experiment)]);
+        List<WatchReply> standing = [];
+        holder.Subscribe(OnChange, snapshot => standing = Standing(snapshot.Of(site)));
         try
         {
-            foreach (var experiment in standing) await responseStream.WriteAsync(new WatchReply { Experiment = experiment.ToWire() }, context.CancellationToken);
-            await responseStream.WriteAsync(new WatchReply { Complete = true }, context.CancellationToken);
-            await foreach (var experiment in changes.Reader.ReadAllAsync(context.CancellationToken))
+            foreach (var reply in standing) await responseStream.WriteAsync(reply, context.CancellationToken);
+            while (true)
             {
-                await responseStream.WriteAsync(new WatchReply { Experiment = experiment.ToWire() }, context.CancellationToken);
+                while (changes.Reader.TryRead(out var change)) await responseStream.WriteAsync(change, context.CancellationToken);
+                if (await MoreAsync(changes.Reader, context.CancellationToken)) continue;
+                if (!holder.IsStale) await responseStream.WriteAsync(new WatchReply { Alive = true }, context.CancellationToken);
             }
         }
         finally
         {
             holder.Changed -= OnChange;
+        }
+    }
+
+    private static List<WatchReply> Standing(SiteRules rules) =>
+    [
+        .. rules.SavedGroups.Select(g => new WatchReply { Group = g.ToWire() }),
+        .. rules.Experiments.Select(e => new WatchReply { Experiment = e.Experiment.ToWire() }),
+        new WatchReply { Complete = true },
+    ];
+
+    private static WatchReply Wire(SiteChange change) =>
+        change.Group is { } group ? new WatchReply { Group = group.ToWire() } : new WatchReply { Experiment = change.Experiment!.ToWire() };
+
+    /// <summary>False if nothing came for a while.</summary>
+    private static async Task<bool> MoreAsync(ChannelReader<WatchReply> changes, CancellationToken ct)
+    {
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        silence.CancelAfter(AliveEvery);
+        try
+        {
+            return await changes.WaitToReadAsync(silence.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return false;
         }
     }
 
@@ -85,14 +114,14 @@ internal sealed class AssignmentGrpc(AssignmentDesk desk, SnapshotHolder holder,
     {
         var wire = new Contracts.Assignment.Assignment
         {
-            Experiment = answer.Experiment,
+            Experiment = answer.Key,
             InExperiment = answer.Decision.InExperiment,
             Reason = ReasonNames.Of(answer.Decision.Reason),
         };
         if (answer.Variant is { } variant)
         {
             wire.Variant = variant.Key;
-            wire.Version = (uint)answer.Assigner!.Experiment.Version;
+            wire.Version = (uint)answer.Experiment!.Version;
             wire.ConfigJson = UnsafeByteOperations.UnsafeWrap(variant.ConfigJson);
         }
 

@@ -5,11 +5,9 @@ namespace CroPlatform.Services.Experiments.Check;
 
 internal static class ExperimentRules
 {
-    private const int MinVariants = 2;
-    private const int MaxVariants = 20;
     private const int MaxMetrics = 50;
-    private const double WeightTolerance = 1e-6;
 
+    /// <summary>What is wrong with a draft that stands alone; what it says of others is looked at with them.</summary>
     public static IReadOnlyList<FieldProblem> Check(ExperimentRequest request)
     {
         var problems = new FieldProblems();
@@ -18,60 +16,15 @@ internal static class ExperimentRules
         problems.Text(request.Hypothesis, "hypothesis", 4_000);
         problems.Text(request.Seed, "seed", 200);
         problems.Range(request.Coverage, "coverage", 0, 1);
-        if (request.Unit is { } unit && unit != UnitTypes.Visitor)
-        {
-            if (UnitTypes.IsKnown(unit)) problems.NotSupported("unit", "only visitor is accepted yet");
-            else problems.Add("out_of_range", "unit", "unit must be visitor, user, account or device");
-        }
-
-        problems.Condition(request.Targeting, "targeting");
-        if (request.Layers is not null) problems.NotSupported("layers", "layers cannot be evaluated yet");
+        if (request.Unit is { } unit && !UnitTypes.IsKnown(unit)) problems.Add("out_of_range", "unit", "unit must be visitor, user, account or device");
         if (request.Assignment is not (null or "platform" or "external")) problems.Add("out_of_range", "assignment", "assignment must be platform or external");
-        CheckVariants(request.Variants, problems);
+        problems.Condition(request.Targeting, "targeting");
+        VariantRules.Check(request.Variants, problems);
+        MembershipRules.Check(request, problems);
         CheckMetrics(request.Metrics, problems);
         if (request.Decision is { } decision) CheckDecision(decision, problems);
+        if (problems.All.Count == 0) KindRules.Check(request, problems);
         return problems.All;
-    }
-
-    private static void CheckVariants(IReadOnlyList<VariantRequest?>? variants, FieldProblems problems)
-    {
-        if (variants is null)
-        {
-            problems.Missing("variants");
-            return;
-        }
-
-        if (variants.Count is < MinVariants or > MaxVariants)
-        {
-            problems.Add("out_of_range", "variants", $"an experiment has {MinVariants} to {MaxVariants} variants");
-            return;
-        }
-
-        for (var i = 0; i < variants.Count; i++)
-        {
-            var field = $"variants[{i}]";
-            if (variants[i] is not { } variant)
-            {
-                problems.Add("wrong_type", field, $"{field} must be an object");
-                return;
-            }
-
-            problems.Key(variant.Key, $"{field}.key");
-            problems.Text(variant.Name, $"{field}.name", 200);
-            problems.Range(variant.Weight, $"{field}.weight", 0, 1);
-        }
-
-        if (variants.Select(v => v!.Key).Distinct().Count() < variants.Count) problems.Add("duplicate_key", "variants", "each variant needs a key of its own");
-        if (variants.Count(v => v!.Control == true) > 1) problems.Add("out_of_range", "variants", "only one variant can be the control");
-        CheckWeights(variants, problems);
-    }
-
-    private static void CheckWeights(IReadOnlyList<VariantRequest?> variants, FieldProblems problems)
-    {
-        var weighted = variants.Count(v => v!.Weight is not null);
-        if (weighted == 0) return;
-        if (weighted < variants.Count) problems.Add("missing", "variants", "give every variant a weight, or none");
-        else if (Math.Abs(variants.Sum(v => v!.Weight!.Value) - 1) > WeightTolerance) problems.Add("out_of_range", "variants", "weights are fractions and must sum to 1");
     }
 
     private static void CheckMetrics(IReadOnlyList<MetricReference?>? metrics, FieldProblems problems)

@@ -52,5 +52,26 @@ internal sealed class FieldProblems
         }
     }
 
+    /// <summary>Whether there are items, none of them null; null itself is none.</summary>
+    public bool Items<T>(IReadOnlyList<T?>? items, string field, int max)
+        where T : class
+    {
+        if (items is null) return false;
+        if (items.Count > max) Add("out_of_range", field, $"{field} may have {max} items");
+        for (var i = 0; i < items.Count; i++)
+        {
+            if (items[i] is not null) continue;
+            Add("wrong_type", $"{field}[{i}]", $"{field}[{i}] must not be null");
+            return false;
+        }
+
+        return items.Count is > 0 && items.Count <= max;
+    }
+
+    public void Refuse(bool isGiven, string field, string message)
+    {
+        if (isGiven) Add("not_allowed", field, message);
+    }
+
     public void NotSupported(string field, string message) => Add("not_supported", field, message);
 }

@@ -1,48 +1,12 @@
-using System.Text.Json;
 using CroPlatform.Experimentation;
 using CroPlatform.Services.Experiments.Check;
-using CroPlatform.Services.Experiments.Receive;
+using CroPlatform.Services.Experiments.Store;
 
 namespace CroPlatform.Services.Experiments.Decide;
 
-/// <summary>What each command makes of an experiment: every transition is a new immutable version. Pure.</summary>
+/// <summary>What each command makes of a published experiment: every transition is a new immutable version. Pure.</summary>
 internal static class LifeCycle
 {
-    /// <summary>The first version: metrics are pinned, the first phase begins.</summary>
-    public static Experiment Start(string site, ExperimentRequest draft, IReadOnlyList<MetricRequest> metrics, long nowMs)
-    {
-        var variants = draft.Variants!.Select(v => v!).ToList();
-        var weights = variants.Select(v => v.Weight ?? 1.0 / variants.Count);
-        return new Experiment
-        {
-            Site = site,
-            Key = draft.Key!,
-            Version = 1,
-            EffectiveMs = nowMs,
-            Name = draft.Name ?? draft.Key!,
-            Hypothesis = draft.Hypothesis ?? "",
-            Unit = draft.Unit ?? UnitTypes.Visitor,
-            Status = ExperimentStatus.Running,
-            Assignment = draft.Assignment == "external" ? AssignmentMode.External : AssignmentMode.Platform,
-            Variants = [.. variants.Select(v => new Variant(v.Key!, v.Name ?? v.Key!, Json(v.Config)))],
-            Control = Math.Max(0, variants.FindIndex(v => v.Control == true)),
-            Metrics = [.. draft.Metrics!.Zip(metrics, (reference, metric) => MetricRules.ToMetric(metric, reference!.Weight))],
-            Decision = Rule(draft.Decision),
-            Phases =
-            [
-                new Phase
-                {
-                    Index = 0,
-                    Weights = [.. weights],
-                    Coverage = draft.Coverage ?? 1,
-                    Seed = string.IsNullOrEmpty(draft.Seed) ? draft.Key! : draft.Seed,
-                    TargetingJson = Json(draft.Targeting),
-                    Periods = [new Period(nowMs, 0)],
-                },
-            ],
-        };
-    }
-
     public static Experiment Pause(Experiment running, long nowMs) => Next(Close(running, nowMs), nowMs) with { Status = ExperimentStatus.Paused };
 
     /// <summary>Goes on with the same probabilities, so within the same phase.</summary>
@@ -56,26 +20,19 @@ internal static class LifeCycle
     public static Experiment Stop(Experiment experiment, long nowMs) =>
         Next(Close(experiment, nowMs), nowMs) with { Status = ExperimentStatus.Completed, StoppedMs = nowMs };
 
-    private static Experiment Next(Experiment experiment, long nowMs) => experiment with { Version = experiment.Version + 1, EffectiveMs = nowMs };
+    /// <summary>Why it has to run on, or null. Units that a holdout let go for a while would be neither held out nor not.</summary>
+    public static FieldProblem? CannotPause(Experiment experiment) =>
+        experiment.Kind == ExperimentKind.Holdout ? new FieldProblem("conflict", null, "a holdout cannot pause") : null;
 
-    private static Experiment Close(Experiment experiment, long nowMs)
+    /// <summary>Why it cannot be stopped yet, or null: experiments that leave a holdout's units alone have pinned it.</summary>
+    public static FieldProblem? CannotStop(Experiment experiment, IReadOnlyList<StoredExperiment> others)
     {
-        var phase = experiment.CurrentPhase;
-        if (phase.Periods[^1].ToMs != 0) return experiment;
-        var closed = phase.Periods.SetItem(phase.Periods.Length - 1, phase.Periods[^1] with { ToMs = nowMs });
-        return experiment with { Phases = experiment.Phases.SetItem(experiment.Phases.Length - 1, phase with { Periods = closed }) };
+        var user = others.FirstOrDefault(o => o.Status is "running" or "paused" && o.Published!.Holdouts.Any(h => h.Experiment == experiment.Key));
+        return user is null ? null : new FieldProblem("conflict", null, $"experiment '{user.Key}' leaves the units of this holdout alone; stop it first");
     }
 
-    private static ReadOnlyMemory<byte> Json(JsonElement? value) =>
-        value is { } json ? JsonSerializer.SerializeToUtf8Bytes(json) : ReadOnlyMemory<byte>.Empty;
+    private static Experiment Next(Experiment experiment, long nowMs) => experiment with { Version = experiment.Version + 1, EffectiveMs = nowMs };
 
-    private static DecisionRule Rule(DecisionRequest? request) => new()
-    {
-        Method = DecisionMethod.Fixed,
-        Confidence = request?.Confidence ?? 0.95,
-        MinEffect = request?.MinEffect ?? 0,
-        MinSample = request?.MinSample ?? 0,
-        MinDays = request?.MinDays ?? 0,
-        MaxDays = request?.MaxDays ?? 0,
-    };
+    private static Experiment Close(Experiment experiment, long nowMs) =>
+        experiment with { Phases = experiment.Phases.SetItem(experiment.Phases.Length - 1, experiment.CurrentPhase.Closed(nowMs)) };
 }

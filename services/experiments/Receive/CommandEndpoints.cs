@@ -36,6 +36,34 @@ internal static class CommandEndpoints
                     ? Answer(problem)
                     : await ViewAsync(store, context, key, StatusCodes.Status200OK, ct)).RequireKey(KeyRole.Admin);
         }
+
+        app.MapPatch("/api/v1/experiments/{key}", ChangePhaseAsync).RequireKey(KeyRole.Admin);
+        app.MapPost("/api/v1/experiments/{key}/phases", ChangePhaseAsync).RequireKey(KeyRole.Admin);
+    }
+
+    public static void MapSavedGroupCommands(this IEndpointRouteBuilder app)
+    {
+        app.MapPost("/api/v1/saved-groups", async (HttpContext context, SavedGroupCommands commands, CancellationToken ct) =>
+        {
+            var (request, problem) = await JsonBody.ReadAsync<SavedGroupRequest>(context);
+            problem ??= await commands.CreateAsync(context.Grant().Site, request!, ct);
+            return problem is null ? Results.Json(request, JsonBody.Options, statusCode: StatusCodes.Status201Created) : Answer(problem);
+        }).RequireKey(KeyRole.Admin);
+        app.MapPut("/api/v1/saved-groups/{key}", async (string key, HttpContext context, SavedGroupCommands commands, CancellationToken ct) =>
+        {
+            var (request, problem) = await JsonBody.ReadAsync<SavedGroupRequest>(context);
+            var group = request is null ? null : request with { Key = key };
+            problem ??= await commands.ReplaceAsync(context.Grant().Site, group!, ct);
+            return problem is null ? Results.Json(group, JsonBody.Options) : Answer(problem);
+        }).RequireKey(KeyRole.Admin);
+    }
+
+    private static async Task<IResult> ChangePhaseAsync(
+        string key, HttpContext context, ExperimentCommands commands, ExperimentStore store, CancellationToken ct)
+    {
+        var (request, problem) = await JsonBody.ReadAsync<PhaseRequest>(context);
+        problem ??= await commands.ChangePhaseAsync(context.Grant().Site, key, request!, ct);
+        return problem is null ? await ViewAsync(store, context, key, StatusCodes.Status200OK, ct) : Answer(problem);
     }
 
     private static async Task<IResult> ViewAsync(ExperimentStore store, HttpContext context, string key, int status, CancellationToken ct) =>

@@ -12,14 +12,35 @@ internal sealed record ExperimentView
     public string? Hypothesis { get; init; }
     public required string Status { get; init; }
     public required int Version { get; init; }
+    public required string Kind { get; init; }
     public required string Unit { get; init; }
     public required string Assignment { get; init; }
     public required double Coverage { get; init; }
     public JsonElement? Targeting { get; init; }
     public required string Seed { get; init; }
     public required IReadOnlyList<VariantRequest> Variants { get; init; }
+    public IReadOnlyList<FactorRequest?>? Factors { get; init; }
     public required IReadOnlyList<MetricReference> Metrics { get; init; }
     public required DecisionRequest Decision { get; init; }
+    public bool Sticky { get; init; }
+    public int BucketVersion { get; init; }
+    public int MinBucketVersion { get; init; }
+    public IReadOnlyList<ForcedRequest?>? Forced { get; init; }
+
+    /// <summary>As asked for; once started, with the ranges that were taken.</summary>
+    public IReadOnlyList<LayerRequest?>? Layers { get; init; }
+    public double? Holdout { get; init; }
+    public IReadOnlyList<string?>? Holdouts { get; init; }
+    public IReadOnlyList<PrerequisiteRequest?>? Prerequisites { get; init; }
+    public IReadOnlyList<UrlPatternRequest?>? UrlPatterns { get; init; }
+    public ScheduleRequest? Schedule { get; init; }
+    public bool RecordExposures { get; init; }
+
+    /// <summary>What is rolled out after the stop.</summary>
+    public ServedView? Served { get; init; }
+
+    /// <summary>Empty for a draft.</summary>
+    public required IReadOnlyList<PhaseView> Phases { get; init; }
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? StoppedAt { get; init; }
@@ -30,6 +51,7 @@ internal sealed record ExperimentView
         var variants = definition.Variants!;
         var control = Math.Max(0, variants.ToList().FindIndex(v => v!.Control == true));
         var decision = definition.Decision ?? new DecisionRequest();
+        var phase = stored.Published?.CurrentPhase;
         return new ExperimentView
         {
             Key = stored.Key,
@@ -37,12 +59,19 @@ internal sealed record ExperimentView
             Hypothesis = definition.Hypothesis,
             Status = stored.Status,
             Version = stored.Published?.Version ?? 0,
+            Kind = definition.Kind ?? "ab",
             Unit = definition.Unit ?? "visitor",
             Assignment = definition.Assignment ?? "platform",
-            Coverage = definition.Coverage ?? 1,
-            Targeting = definition.Targeting,
-            Seed = string.IsNullOrEmpty(definition.Seed) ? stored.Key : definition.Seed,
-            Variants = [.. variants.Select((v, i) => v! with { Name = v.Name ?? v.Key, Weight = v.Weight ?? 1.0 / variants.Count, Control = i == control })],
+            Coverage = phase?.Coverage ?? definition.Coverage ?? 1,
+            Targeting = phase is null ? definition.Targeting : PhaseView.Json(phase.TargetingJson),
+            Seed = phase?.Seed ?? (string.IsNullOrEmpty(definition.Seed) ? stored.Key : definition.Seed),
+            Variants = [.. variants.Select((v, i) => v! with
+            {
+                Name = v.Name ?? v.Key,
+                Weight = phase?.Weights[i] ?? v.Weight ?? 1.0 / variants.Count,
+                Control = i == control,
+            })],
+            Factors = definition.Factors,
             Metrics = [.. definition.Metrics!.Select(m => m! with { Weight = m.Weight ?? 1 })],
             Decision = new DecisionRequest
             {
@@ -53,6 +82,21 @@ internal sealed record ExperimentView
                 MinDays = decision.MinDays ?? 0,
                 MaxDays = decision.MaxDays ?? 0,
             },
+            Sticky = definition.Sticky ?? definition.Kind == "bandit",
+            BucketVersion = definition.BucketVersion ?? 0,
+            MinBucketVersion = definition.MinBucketVersion ?? 0,
+            Forced = definition.Forced,
+            Layers = stored.Published is { } published
+                ? [.. published.Layers.Select(l => new LayerRequest { Key = l.Key, Ranges = [.. l.Ranges.Select(r => (double[])[r.Start, r.End])] })]
+                : definition.Layers,
+            Holdout = definition.Holdout,
+            Holdouts = definition.Holdouts,
+            Prerequisites = definition.Prerequisites,
+            UrlPatterns = definition.UrlPatterns,
+            Schedule = definition.Schedule,
+            RecordExposures = definition.RecordExposures ?? false,
+            Served = stored.Published?.Served is { } served ? new ServedView(served.Variant, served.Share) : null,
+            Phases = [.. (stored.Published?.Phases ?? []).Select(p => PhaseView.Of(stored.Published!, p))],
             CreatedAt = stored.CreatedAt,
             StartedAt = stored.StartedAt,
             StoppedAt = stored.StoppedAt,

@@ -28,4 +28,8 @@ internal static class QueryEndpoints
                 ? Results.Json(ExperimentView.Of(stored), JsonBody.Options)
                 : Problem.Result(StatusCodes.Status404NotFound, "not_found", "key", $"there is no experiment '{key}'")).RequireKey(KeyRole.Admin);
     }
+
+    public static void MapSavedGroupQueries(this IEndpointRouteBuilder app) =>
+        app.MapGet("/api/v1/saved-groups", async (HttpContext context, SavedGroupStore store, CancellationToken ct) =>
+            Results.Json(new { saved_groups = await store.ListAsync(context.Grant().Site, ct) }, JsonBody.Options)).RequireKey(KeyRole.Admin);
 }

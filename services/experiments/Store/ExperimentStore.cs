@@ -50,8 +50,8 @@ internal sealed class ExperimentStore(NpgsqlDataSource source)
     }
 
     /// <summary>
-    /// Changes an experiment under its row's lock: the decision sees the state that it changes, and the new version goes to the outbox in the
-    /// same transaction.
+    /// Changes an experiment under its site's lock: the decision sees the state that it changes, and that of its neighbours; the new version
+    /// goes to the outbox in the same transaction.
     /// </summary>
     /// <param name="decide">Gives the next version, or null to leave everything as it is.</param>
     /// <returns>The outbox id of the publication; null if nothing was changed or there is no such experiment.</returns>
@@ -59,6 +59,7 @@ internal sealed class ExperimentStore(NpgsqlDataSource source)
     {
         await using var db = await source.OpenConnectionAsync(ct);
         await using var transaction = await db.BeginTransactionAsync(ct);
+        await db.ExecuteAsync("select 1 from sites where key = @site for update", new { site }, transaction);
         var row = await db.QuerySingleOrDefaultAsync<Row>(
             $"select {Columns} from experiments where site = @site and key = @key for update", new { site, key }, transaction);
         if (row is null || await decide(row.ToStored()) is not { } next) return null;

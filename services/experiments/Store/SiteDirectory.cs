@@ -30,6 +30,8 @@ internal sealed class SiteDirectory(NpgsqlDataSource source, IOptions<BootstrapO
 
     public bool IsLoaded { get; private set; }
 
+    public string TimeZoneOf(string site) => Catalog.Sites.FirstOrDefault(s => s.Key == site)?.TimeZone ?? "UTC";
+
     public async Task LoadAsync(CancellationToken ct)
     {
         if (bootstrap.Value.Site.Length > 0) await BootstrapAsync(bootstrap.Value, ct);

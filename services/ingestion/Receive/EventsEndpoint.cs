@@ -2,17 +2,19 @@ using System.Text.Json;
 using CroPlatform.Contracts.Events;
 using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Kafka;
+using CroPlatform.ServiceDefaults.Browsers;
 using CroPlatform.ServiceDefaults.Errors;
 using CroPlatform.ServiceDefaults.Keys;
 using CroPlatform.Services.Ingestion.Check;
 using CroPlatform.Services.Ingestion.Publish;
+using CroPlatform.Services.Ingestion.Store;
 using Google.Protobuf;
 using Microsoft.Extensions.Options;
 
 namespace CroPlatform.Services.Ingestion.Receive;
 
 /// <summary>
-/// POST /v1/events: one event, or <c>{"sent_at", "events"}</c>. 202 says that the log has every accepted event; 400, 401, 413 and 503
+/// POST /v1/events: one event, or <c>{"sent_at", "events"}</c>. 202 says that the log, or the synced spool, has every accepted event; 400, 401, 413 and 503
 /// are for the request as a whole and mean that nothing of it needs to be there.
 /// </summary>
 internal sealed class EventsEndpoint(EventChecker checker, EventPublisher publisher, TimeProvider clock, IOptions<IngestionOptions> options)
@@ -84,6 +86,13 @@ internal sealed class EventsEndpoint(EventChecker checker, EventPublisher publis
             return;
         }
 
+        catch (SpoolFullException)
+        {
+            context.Response.Headers.RetryAfter = "10";
+            await Problem.WriteAsync(context, 503, "spool_full", null, "the event log does not answer and the spool has no room; send the same events with the same ids again");
+            return;
+        }
+
         context.Response.StatusCode = StatusCodes.Status202Accepted;
         context.Response.ContentType = "application/json";
         var answer = JsonSerializer.SerializeToUtf8Bytes(new EventsAnswer(accepted.Count, rejected), AnswerJson.Default.EventsAnswer);
@@ -110,5 +119,5 @@ internal static class EventsMapping
 {
     // One handler for all requests: resolving its parts for each would open a scope each time.
     public static void MapEvents(this IEndpointRouteBuilder app) =>
-        app.MapPost("/v1/events", app.ServiceProvider.GetRequiredService<EventsEndpoint>().ReceiveAsync).RequireKey(KeyRole.Write);
+        app.MapPost("/v1/events", app.ServiceProvider.GetRequiredService<EventsEndpoint>().ReceiveAsync).RequireKey(KeyRole.Write).AllowBrowsers();
 }

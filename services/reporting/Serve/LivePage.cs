@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using CroPlatform.Contracts.Statistics;
 using CroPlatform.Experimentation;
+using CroPlatform.Grpc;
 using CroPlatform.Kafka;
 using CroPlatform.Services.Reporting.Consume;
 using Grpc.Core;
@@ -82,12 +83,12 @@ internal sealed class LivePage(CatalogReader catalog, ResultsReader results, IOp
     /// <summary>Follows the live counters with the viewer's own key. While they are away, the page keeps its committed figures.</summary>
     private async Task FollowAsync(LatestCounters counters, string key, CancellationToken ct)
     {
-        var client = new StatisticsService.StatisticsServiceClient(_statistics);
+        var client = new StatisticsService.StatisticsServiceClient(_statistics.WithKey(key));
         while (!ct.IsCancellationRequested)
         {
             try
             {
-                using var call = client.WatchLive(new WatchLiveRequest(), new Metadata { { "authorization", $"Bearer {key}" } }, cancellationToken: ct);
+                using var call = client.WatchLive(new WatchLiveRequest(), cancellationToken: ct);
                 while (await call.ResponseStream.MoveNext(ct)) counters.Set(call.ResponseStream.Current);
             }
             catch (Exception e) when (e is RpcException or OperationCanceledException)

@@ -1,6 +1,5 @@
-using System.Collections.Immutable;
 using CroPlatform.Experimentation;
-using CroPlatform.Experimentation.Bucketing;
+using CroPlatform.Experimentation.Evaluation;
 using CroPlatform.Services.Statistics.Fold;
 
 namespace CroPlatform.Services.Statistics.Decide;
@@ -19,7 +18,7 @@ internal static class TrafficCheck
         var ok = true;
         foreach (var phase in experiment.Phases)
         {
-            var result = CroPlatform.Statistics.Trust.SampleRatio.ChiSquare(numbers.UnitsByVariant(experiment.Variants.Length, phase.Index), Shares(experiment, phase));
+            var result = CroPlatform.Statistics.Trust.SampleRatio.ChiSquare(numbers.UnitsByVariant(experiment.Variants.Length, phase.Index), TrafficShares.Of(experiment, phase));
             ok &= result.IsOk(Threshold);
             if (!result.Test.TryGet(out var test)) missing["p_value"] = result.Test.Missing!.Value.Code;
             else if (lowest is null || test.PValue < lowest) (lowest, lowestLog) = (test.PValue, test.LogPValue);
@@ -42,12 +41,8 @@ internal static class TrafficCheck
             if (key.Class == ExclusionClass.Crossover && key.Variant < byArm.Length) byArm[key.Variant] += units;
         }
 
-        return CroPlatform.Statistics.Trust.SampleRatio.ChiSquare(byArm, Shares(experiment, experiment.CurrentPhase)).IsOk(Threshold)
+        return CroPlatform.Statistics.Trust.SampleRatio.ChiSquare(byArm, TrafficShares.Of(experiment, experiment.CurrentPhase)).IsOk(Threshold)
             ? null
             : new Reason("crossover_unequal", "units seen in two variants are spread unequally over the arms");
     }
-
-    /// <summary>Counted in buckets where we bucket; an external assignment is taken at its weights.</summary>
-    private static ImmutableArray<double> Shares(Experiment experiment, Phase phase) =>
-        experiment.Assignment == AssignmentMode.External ? phase.Weights : BucketRanges.Of(phase).ExpectedShares();
 }

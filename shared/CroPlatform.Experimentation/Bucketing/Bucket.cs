@@ -12,6 +12,7 @@ public static class Bucket
     /// <summary>How many buckets there are.</summary>
     public const int Count = 10_000;
 
+    private const uint OldCount = 1_000;
     private const uint OffsetBasis = 2_166_136_261;
     private const uint Prime = 16_777_619;
 
@@ -23,6 +24,17 @@ public static class Bucket
         first.TryFormat(digits, out var written, provider: CultureInfo.InvariantCulture);
         return (int)(Continue(OffsetBasis, digits[..written]) % Count);
     }
+
+    /// <summary>
+    /// Where a value falls by any published version of the hash: 2 as above; 1 the biased one of old experiments (FNV-1a of value + seed,
+    /// modulo 1 000); null for a version that does not exist.
+    /// </summary>
+    public static double? Position(ReadOnlySpan<char> seed, ReadOnlySpan<char> value, int version) => version switch
+    {
+        2 => Position(Of(seed, value)),
+        1 => Continue(Continue(OffsetBasis, value), seed) % OldCount / (double)OldCount,
+        _ => null,
+    };
 
     /// <summary>A bucket as the fraction that ranges are compared with, 0 (inclusive) to 1 (exclusive).</summary>
     public static double Position(int bucket) => bucket / (double)Count;

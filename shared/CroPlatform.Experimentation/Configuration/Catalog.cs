@@ -12,19 +12,22 @@ public sealed class Catalog
         ImmutableDictionary<string, Site>.Empty,
         ImmutableDictionary<KeyHash, KeyGrant>.Empty,
         ImmutableDictionary<(string, string), ExperimentVersions>.Empty,
-        ImmutableHashSet<(string, string)>.Empty);
+        ImmutableHashSet<(string, string)>.Empty,
+        ImmutableDictionary<(string, string), SavedGroup>.Empty);
 
     private readonly ImmutableDictionary<string, Site> _sites;
     private readonly ImmutableDictionary<KeyHash, KeyGrant> _keys;
     private readonly ImmutableDictionary<(string Site, string Key), ExperimentVersions> _experiments;
     private readonly ImmutableHashSet<(string Site, string Event)> _measuredEvents;
+    private readonly ImmutableDictionary<(string Site, string Key), SavedGroup> _groups;
 
     private Catalog(
         ImmutableDictionary<string, Site> sites,
         ImmutableDictionary<KeyHash, KeyGrant> keys,
         ImmutableDictionary<(string, string), ExperimentVersions> experiments,
-        ImmutableHashSet<(string, string)> measuredEvents) =>
-        (_sites, _keys, _experiments, _measuredEvents) = (sites, keys, experiments, measuredEvents);
+        ImmutableHashSet<(string, string)> measuredEvents,
+        ImmutableDictionary<(string, string), SavedGroup> groups) =>
+        (_sites, _keys, _experiments, _measuredEvents, _groups) = (sites, keys, experiments, measuredEvents, groups);
 
     public IEnumerable<Site> Sites => _sites.Values;
 
@@ -32,6 +35,8 @@ public sealed class Catalog
     public IEnumerable<ExperimentVersions> Experiments => _experiments.Values;
 
     public ExperimentVersions? Find(string site, string experiment) => _experiments.GetValueOrDefault((site, experiment));
+
+    public IEnumerable<SavedGroup> SavedGroups(string site) => _groups.Values.Where(g => g.Site == site);
 
     public KeyGrant? FindKey(ReadOnlySpan<char> key) => _keys.GetValueOrDefault(KeyHash.Of(key));
 
@@ -44,7 +49,7 @@ public sealed class Catalog
         var keys = _keys;
         if (_sites.TryGetValue(site.Key, out var before)) keys = keys.RemoveRange(before.ApiKeys.Select(k => k.Hash));
         keys = keys.SetItems(site.ApiKeys.Select(k => KeyValuePair.Create(k.Hash, new KeyGrant(site.Key, k.Role))));
-        return new Catalog(_sites.SetItem(site.Key, site), keys, _experiments, _measuredEvents);
+        return new Catalog(_sites.SetItem(site.Key, site), keys, _experiments, _measuredEvents, _groups);
     }
 
     public Catalog With(Experiment experiment)
@@ -53,14 +58,20 @@ public sealed class Catalog
         var key = (experiment.Site, experiment.Key);
         var versions = (_experiments.GetValueOrDefault(key) ?? ExperimentVersions.None).With(experiment);
         var events = _measuredEvents.Union(experiment.Metrics.Select(m => (experiment.Site, m.Event)));
-        return new Catalog(_sites, _keys, _experiments.SetItem(key, versions), events);
+        return new Catalog(_sites, _keys, _experiments.SetItem(key, versions), events, _groups);
+    }
+
+    public Catalog With(SavedGroup group)
+    {
+        ArgumentNullException.ThrowIfNull(group);
+        return new Catalog(_sites, _keys, _experiments, _measuredEvents, _groups.SetItem((group.Site, group.Key), group));
     }
 
     /// <summary>Moves the pointer; a pointer to a version that has not come yet is kept until it does.</summary>
     public Catalog WithCurrent(string site, string experiment, int version)
     {
         var versions = (_experiments.GetValueOrDefault((site, experiment)) ?? ExperimentVersions.None).Point(version);
-        return new Catalog(_sites, _keys, _experiments.SetItem((site, experiment), versions), _measuredEvents);
+        return new Catalog(_sites, _keys, _experiments.SetItem((site, experiment), versions), _measuredEvents, _groups);
     }
 }
 

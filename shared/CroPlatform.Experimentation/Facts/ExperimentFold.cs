@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using CroPlatform.Experimentation.Bucketing;
@@ -10,14 +11,16 @@ public sealed class ExperimentFold
     private const long DayMs = 86_400_000;
     private const double HourMs = 3_600_000;
 
-    private readonly ImmutableArray<BucketRanges> _ranges;
+    private readonly FrozenDictionary<int, BucketRanges> _ranges;
+    private readonly FrozenSet<string> _forced;
     private readonly ImmutableArray<MetricReader> _readers;
 
     public ExperimentFold(Experiment experiment)
     {
         ArgumentNullException.ThrowIfNull(experiment);
         Experiment = experiment;
-        _ranges = [.. experiment.Phases.Select(BucketRanges.Of)];
+        _ranges = experiment.Phases.ToFrozenDictionary(p => p.Index, BucketRanges.Of);
+        _forced = experiment.Forced.Select(f => f.UnitId).ToFrozenSet(StringComparer.Ordinal);
         _readers = [.. experiment.Metrics.Select(m => new MetricReader(m))];
     }
 
@@ -55,10 +58,19 @@ public sealed class ExperimentFold
             standing, variant, Experiment.PhaseAt(first.TimeMs)!.Index, (int)Math.Floor(first.TimeMs / (double)DayMs), outcomes, mismatched);
     }
 
-    /// <summary>Whether our own bucketing gives this variant; external experiments take what the exposure says.</summary>
-    private bool IsAssigned(string unit, Phase phase, int variant) =>
-        Experiment.Assignment == AssignmentMode.External
-        || _ranges[phase.Index].VariantAt(Bucket.Position(Bucket.Of(phase.Seed, unit))) == variant;
+    /// <summary>
+    /// Whether we can have given this variant: nobody who is shut out by a layer or a holdout, or forced as a tester, takes part. Which
+    /// variant it is, the bucketing says, unless it was remembered or assigned elsewhere. Targeting is not looked at again, nor are
+    /// holdouts of other types of unit: what they read is not in an exposure.
+    /// </summary>
+    private bool IsAssigned(string unit, Phase phase, int variant)
+    {
+        if (Experiment.Assignment == AssignmentMode.External) return true;
+        if (_forced.Contains(unit)) return false;
+        if (!Experiment.Layers.All(l => l.Holds(unit))) return false;
+        if (Experiment.Holdouts.Any(h => h.Unit == Experiment.Unit && h.Holds(unit))) return false;
+        return Experiment.Sticky || _ranges[phase.Index].VariantAt(Bucket.Position(Bucket.Of(phase.Seed, unit))) == variant;
+    }
 
     private ImmutableArray<long> Outcomes(UnitHistory history, long exposedMs)
     {

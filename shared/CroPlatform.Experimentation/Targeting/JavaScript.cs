@@ -9,7 +9,7 @@ internal static class JavaScript
     /// <summary>value === other; objects and arrays are never the same.</summary>
     public static bool AreSame(JsonElement value, JsonElement other) => (value.ValueKind, other.ValueKind) switch
     {
-        (JsonValueKind.String, JsonValueKind.String) => value.GetString() == other.GetString(),
+        (JsonValueKind.String, JsonValueKind.String) => value.ValueEquals(other.GetString()),
         (JsonValueKind.Number, JsonValueKind.Number) => value.GetDouble() == other.GetDouble(),
         (JsonValueKind.Object or JsonValueKind.Array, _) => false,
         var (a, b) => a == b,
@@ -34,8 +34,28 @@ internal static class JavaScript
         JsonValueKind.True => 1,
         JsonValueKind.False or JsonValueKind.Null => 0,
         JsonValueKind.String when string.IsNullOrWhiteSpace(value.GetString()) => 0,
-        JsonValueKind.String => double.TryParse(value.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : double.NaN,
+        JsonValueKind.String => Number(value.GetString()!.Trim()),
         _ => double.NaN,
+    };
+
+    private static double Number(string text)
+    {
+        if (text.Length > 2 && text[0] == '0' && text[1] is 'x' or 'X')
+        {
+            return ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex) ? hex : double.NaN;
+        }
+
+        // .NET reads "infinity", "nan" and "∞" too.
+        if (text.Any(c => char.IsLetter(c) && c is not ('e' or 'E')) && text is not ("Infinity" or "+Infinity" or "-Infinity")) return double.NaN;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : double.NaN;
+    }
+
+    /// <summary>JSON.stringify(value) === JSON.stringify(other), where the order of members counts.</summary>
+    public static bool HasSameText(JsonElement value, JsonElement other) => (value.ValueKind, other.ValueKind) switch
+    {
+        (JsonValueKind.Object, JsonValueKind.Object) => value.EnumerateObject().SequenceEqual(other.EnumerateObject(), Members.Instance),
+        (JsonValueKind.Array, JsonValueKind.Array) => value.EnumerateArray().SequenceEqual(other.EnumerateArray(), Values.Instance),
+        _ => AreSame(value, other),
     };
 
     /// <summary>String(value)</summary>
@@ -72,6 +92,24 @@ internal static class JavaScript
         JsonValueKind.Object => "object",
         _ => "unknown",
     };
+
+    private sealed class Values : EqualityComparer<JsonElement>
+    {
+        public static readonly Values Instance = new();
+
+        public override bool Equals(JsonElement x, JsonElement y) => HasSameText(x, y);
+
+        public override int GetHashCode(JsonElement obj) => (int)obj.ValueKind;
+    }
+
+    private sealed class Members : EqualityComparer<JsonProperty>
+    {
+        public static readonly Members Instance = new();
+
+        public override bool Equals(JsonProperty x, JsonProperty y) => x.Name == y.Name && HasSameText(x.Value, y.Value);
+
+        public override int GetHashCode(JsonProperty obj) => StringComparer.Ordinal.GetHashCode(obj.Name);
+    }
 
     /// <summary>A number as a JSON value.</summary>
     public static JsonElement Element(int number) => JsonSerializer.SerializeToElement(number);

@@ -3,6 +3,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace CroPlatform.ServiceDefaults.Errors;
 
+/// <summary>How a foreign protocol wants its errors, instead of problem+json; metadata of its endpoints.</summary>
+/// <param name="Body">The JSON body, given the status and a message for people.</param>
+public sealed record ErrorShape(Func<HttpContext, int, string, JsonObject> Body);
+
 /// <summary>Errors as problem+json (RFC 9457) with <c>code</c> and, where one is at fault, <c>field</c>; to a gRPC caller as a status.</summary>
 public static class Problem
 {
@@ -16,6 +20,12 @@ public static class Problem
         }
 
         context.Response.StatusCode = status;
+        if (context.GetEndpoint()?.Metadata.GetMetadata<ErrorShape>() is { } shape)
+        {
+            context.Response.ContentType = "application/json";
+            return context.Response.WriteAsync(shape.Body(context, status, message).ToJsonString());
+        }
+
         context.Response.ContentType = "application/problem+json";
         return context.Response.WriteAsync(Body(status, code, field, message).ToJsonString());
     }

@@ -1,5 +1,6 @@
 using CroPlatform.ServiceDefaults.Errors;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
 namespace CroPlatform.ServiceDefaults.Keys;
 
@@ -10,14 +11,15 @@ internal sealed class KeyMiddleware(RequestDelegate next, IServiceProvider servi
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (context.GetEndpoint() is not { } endpoint) return next(context);
+        // What is no route of ours is routing's own answer: 405, 415.
+        if (context.GetEndpoint() is not RouteEndpoint endpoint) return next(context);
         if (endpoint.Metadata.GetMetadata<KeyRequirement>() is not { } requirement)
         {
             return Problem.WriteAsync(context, StatusCodes.Status403Forbidden, "forbidden", null, "this endpoint is open to nobody");
         }
 
         if (requirement.Role is not { } role) return next(context);
-        var grant = Bearer(context) is { Length: > 0 } key ? _keys?.Find(key) : null;
+        var grant = KeyOf(context, requirement.Header) is { Length: > 0 } key ? _keys?.Find(key) : null;
         if (grant is null && _keys is { IsReady: false })
         {
             // 401 would tell the caller to give up.
@@ -42,10 +44,11 @@ internal sealed class KeyMiddleware(RequestDelegate next, IServiceProvider servi
         return next(context);
     }
 
-    private static ReadOnlySpan<char> Bearer(HttpContext context)
+    private static ReadOnlySpan<char> KeyOf(HttpContext context, string? otherHeader)
     {
         const string scheme = "Bearer ";
         var header = context.Request.Headers.Authorization;
+        if (header.Count == 0 && otherHeader is not null) return context.Request.Headers[otherHeader] is [{ } other] ? other.AsSpan().Trim() : default;
         return header.Count == 1 && header[0] is { } value && value.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)
             ? value.AsSpan(scheme.Length).Trim()
             : default;

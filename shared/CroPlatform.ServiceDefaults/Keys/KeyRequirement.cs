@@ -5,7 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace CroPlatform.ServiceDefaults.Keys;
 
 /// <summary>The least key an endpoint asks for; null: none. An endpoint without this metadata is refused to everybody.</summary>
-public sealed record KeyRequirement(KeyRole? Role);
+/// <param name="Header">Another header that may carry the key, for protocols that have one.</param>
+public sealed record KeyRequirement(KeyRole? Role, string? Header = null);
 
 /// <summary>Finds what a presented key grants. Services answer from the catalog, the control plane from its own tables.</summary>
 public interface IKeyLookup
@@ -18,8 +19,9 @@ public interface IKeyLookup
 
 public static class KeyExtensions
 {
-    public static TBuilder RequireKey<TBuilder>(this TBuilder builder, KeyRole role)
-        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new KeyRequirement(role));
+    /// <param name="alsoIn">Another header that may carry the key.</param>
+    public static TBuilder RequireKey<TBuilder>(this TBuilder builder, KeyRole role, string? alsoIn = null)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new KeyRequirement(role, alsoIn));
 
     public static TBuilder AllowWithoutKey<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new KeyRequirement((KeyRole?)null));

@@ -1,5 +1,7 @@
+using System.Text.Json.Nodes;
 using CroPlatform.Contracts.Assignment;
-using Grpc.Core;
+using CroPlatform.Grpc;
+using Google.Protobuf;
 using Grpc.Net.Client;
 
 namespace CroPlatform.Bench.Assign;
@@ -8,6 +10,11 @@ namespace CroPlatform.Bench.Assign;
 internal sealed class RunningExperiments(RunningPlatform platform) : IAsyncDisposable
 {
     private static readonly ParallelOptions AtOnce = new() { MaxDegreeOfParallelism = 4 };
+
+    /// <summary>What each experiment asks of a unit, and the attributes of a unit that has it.</summary>
+    public const string Attributes = """{"country":"PL","device_type":"mobile","browser":"firefox","visits":7,"persona":"returning"}""";
+
+    public const string TargetingJson = """{"country":{"$in":["PL","DE","FR"]},"device_type":"mobile","visits":{"$gte":3}}""";
 
     private readonly string _run = $"bench-{Guid.NewGuid().ToString("n")[..8]}";
     private readonly List<string> _keys = [];
@@ -28,6 +35,7 @@ internal sealed class RunningExperiments(RunningPlatform platform) : IAsyncDispo
                 key,
                 variants = new[] { new { key = "control", weight = 0.5 }, new { key = "treatment", weight = 0.5 } },
                 metrics = new[] { new { key = _run } },
+                targeting = JsonNode.Parse(TargetingJson),
             });
             await platform.AdminAsync(HttpMethod.Post, $"/api/v1/experiments/{key}/start");
         });
@@ -41,12 +49,11 @@ internal sealed class RunningExperiments(RunningPlatform platform) : IAsyncDispo
     private async Task KnownAsync(string[] keys)
     {
         using var channel = GrpcChannel.ForAddress(platform.Grpc("assignment"));
-        var client = new AssignmentService.AssignmentServiceClient(channel);
-        var credentials = new Metadata { { "authorization", $"Bearer {platform.ServerKey}" } };
+        var client = new AssignmentService.AssignmentServiceClient(channel.WithKey(platform.ServerKey));
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (true)
         {
-            var reply = await client.AssignAsync(new AssignRequest { UnitId = "somebody", Experiments = { keys } }, credentials, cancellationToken: limit.Token);
+            var reply = await client.AssignAsync(new AssignRequest { UnitId = "somebody", AttributesJson = ByteString.CopyFromUtf8(Attributes), Experiments = { keys } }, cancellationToken: limit.Token);
             if (reply.Assignments.All(a => a.Reason == "split")) return;
             await Task.Delay(50, limit.Token);
         }

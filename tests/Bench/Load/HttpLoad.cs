@@ -10,6 +10,10 @@ internal static class HttpLoad
     public static byte[] Post(string path, string key, string body) => Encoding.ASCII.GetBytes(
         $"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
 
+    /// <summary>The bytes of a GET.</summary>
+    public static byte[] Get(string path, string authorization) => Encoding.ASCII.GetBytes(
+        $"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: {authorization}\r\n\r\n");
+
     /// <param name="done">The units of work that an answer acknowledges; less than 0 if it is not the wanted one.</param>
     public static Task<Measurement> RunAsync(
         Settings settings, Uri server, int connections, byte[] request, int perRequest, Func<HttpReply, int> done, Func<Task<double>>? cpuSeconds)

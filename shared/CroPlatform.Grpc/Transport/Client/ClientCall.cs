@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net.Http.Headers;
 using CroPlatform.Grpc.Wire;
 using Grpc.Core;
@@ -30,9 +31,21 @@ internal abstract class ClientCall
             throw new ArgumentException("A call's deadline is a time in UTC.", nameof(options));
         _channel = channel;
         _options = options;
+        Compression = WireFormat.AsksForGzip(options.Headers) ? MessageCompression.Default : null;
         _cancellation = CancellationTokenSource.CreateLinkedTokenSource(options.CancellationToken);
         Cancellation = _cancellation.Token;
     }
+
+    public WriteOptions? WriteOptions => _options.WriteOptions;
+
+    /// <summary>True once the call has an outcome.</summary>
+    public bool HasEnded => _outcome is not null;
+
+    /// <summary>True once the caller or the deadline has ended the call.</summary>
+    public bool IsGivenUp => Cancellation.IsCancellationRequested;
+
+    /// <summary>The level that requests are compressed at; null where they are not.</summary>
+    private CompressionLevel? Compression { get; }
 
     /// <summary>The caller's cancellation and the deadline.</summary>
     protected CancellationToken Cancellation { get; }
@@ -42,8 +55,6 @@ internal abstract class ClientCall
 
     /// <summary>True while the one message is missing without which the call cannot end well.</summary>
     protected bool LacksMessage { get; set; }
-
-    protected bool HasEnded => _outcome is not null;
 
     private Outcome Ended => _outcome ?? throw new InvalidOperationException("The call has not ended.");
 
@@ -59,6 +70,8 @@ internal abstract class ClientCall
         request.Content.Headers.ContentType = ContentType;
         request.Headers.TryAddWithoutValidation("te", "trailers");
         request.Headers.TryAddWithoutValidation(WireFormat.AcceptEncoding, WireFormat.AcceptedEncodings);
+        if (Compression is not null)
+            request.Headers.TryAddWithoutValidation(WireFormat.Encoding, WireFormat.Gzip);
         if (_options.Deadline is { } deadline && deadline != DateTime.MaxValue)
         {
             var left = deadline - DateTime.UtcNow;
@@ -83,13 +96,35 @@ internal abstract class ClientCall
     public void EndWhenCancelled() =>
         Cancellation.UnsafeRegister(static call => ((ClientCall)call!).Fail(new OperationCanceledException()), this);
 
-    /// <summary>What a write that failed throws: the call's own failure where there is one.</summary>
-    public Exception WriteFailure(Exception exception) => _outcome switch
+    /// <summary>A request message in its frame, compressed if the call is.</summary>
+    public ReadOnlyMemory<byte> Frame<TRequest>(Marshaller<TRequest> marshaller, TRequest message, WriteFlags flags)
     {
-        null => new RpcException(ClientFailure.ToStatus(exception, WhyEnded())),
-        { Status.StatusCode: StatusCode.OK } => new InvalidOperationException("The server has ended the call.", exception),
-        var outcome => outcome.ToException(),
-    };
+        var frame = MessageWriter.ToMemory(marshaller, message, _channel.SendLimit);
+        return Compression is { } level && !flags.HasFlag(WriteFlags.NoCompress) ? MessageCompression.Compress(frame, level) : frame;
+    }
+
+    /// <summary>What a write throws that failed, or came after the call's end: the call's own failure.</summary>
+    public async Task<Exception> WriteFailureAsync(Exception? exception)
+    {
+        if (!HasEnded)
+        {
+            try
+            {
+                // What broke the request has ended the response too, or is about to. A refusal without messages tells its status at once.
+                Accept(await Response.ConfigureAwait(false));
+            }
+            catch (Exception failure)
+            {
+                Fail(failure);
+            }
+        }
+        return _outcome switch
+        {
+            null => new RpcException(WhyEnded() ?? new Status(StatusCode.Cancelled, "The server has ended the call; its status comes after its last message.", exception)),
+            { Status.StatusCode: StatusCode.OK } => new InvalidOperationException("The server has ended the call.", exception),
+            var outcome => outcome.ToException(),
+        };
+    }
 
     /// <summary>Refuses a response that does not speak gRPC. A response of headers alone is the call's outcome already.</summary>
     protected HttpResponseMessage Accept(HttpResponseMessage response)
@@ -110,7 +145,7 @@ internal abstract class ClientCall
             status = new Status(StatusCode.Internal, "The call ended well but without a message.");
         var outcome = new Outcome(status, trailers);
         Interlocked.CompareExchange(ref _outcome, outcome, null);
-        Release();
+        Release(byServer: true);
         ThrowUnlessOk();
     }
 
@@ -127,7 +162,7 @@ internal abstract class ClientCall
             ? new Outcome(rpc.Status, rpc.Trailers)
             : new Outcome(ClientFailure.ToStatus(exception, WhyEnded()), Metadata.Empty);
         outcome = Interlocked.CompareExchange(ref _outcome, outcome, null) ?? outcome;
-        Release();
+        Release(byServer: false);
         return outcome.ToException();
     }
 
@@ -168,12 +203,12 @@ internal abstract class ClientCall
     }
 
     // Disposing of a response that was not read to its end resets its stream, which is how the server learns of it.
-    private void Release()
+    private void Release(bool byServer)
     {
         if (Interlocked.Exchange(ref _released, 1) == 1)
             return;
         _cancellation.Dispose();
-        (_content as IAbortable)?.Abort();
+        (_content as IStreamedContent)?.End(asComplete: byServer);
         if (Response.IsCompletedSuccessfully)
             Response.Result.Dispose();
         else
@@ -189,7 +224,8 @@ internal abstract class ClientCall
 }
 
 /// <summary>A request that must be let go of when its call ends.</summary>
-internal interface IAbortable
+internal interface IStreamedContent
 {
-    void Abort();
+    /// <param name="asComplete">True closes the request as if it were complete, which a server that has ended the call can tell; false breaks it off.</param>
+    void End(bool asComplete);
 }

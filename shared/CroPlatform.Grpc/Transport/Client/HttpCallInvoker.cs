@@ -1,4 +1,3 @@
-using CroPlatform.Grpc.Wire;
 using Grpc.Core;
 using Grpc.Net.Client;
 
@@ -47,7 +46,7 @@ internal sealed class HttpCallInvoker(GrpcChannel channel) : CallInvoker
         var call = new ClientCall<TResponse>(channel, method.ResponseMarshaller, options);
         try
         {
-            call.Send(method, new ReadOnlyMemoryContent(MessageWriter.ToMemory(method.RequestMarshaller, request, channel.SendLimit)));
+            call.Send(method, new ReadOnlyMemoryContent(call.Frame(method.RequestMarshaller, request, options.WriteOptions?.Flags ?? WriteFlags.None)));
         }
         catch (Exception exception)
         {
@@ -60,7 +59,7 @@ internal sealed class HttpCallInvoker(GrpcChannel channel) : CallInvoker
         where TResponse : class
     {
         var call = new ClientCall<TResponse>(channel, method.ResponseMarshaller, options);
-        var requests = new StreamedContent<TRequest>(call, method.RequestMarshaller, channel.SendLimit);
+        var requests = new StreamedContent<TRequest>(call, method.RequestMarshaller);
         call.Send(method, requests);
         return (requests, call);
     }

@@ -1,14 +1,14 @@
 using System.Net;
-using CroPlatform.Grpc.Wire;
 using Grpc.Core;
 
 namespace CroPlatform.Grpc.Client;
 
 /// <summary>A request body that stays open while the caller writes messages to it.</summary>
-internal sealed class StreamedContent<T>(ClientCall call, Marshaller<T> marshaller, int sendLimit) : HttpContent, IClientStreamWriter<T>, IAbortable
+internal sealed class StreamedContent<T>(ClientCall call, Marshaller<T> marshaller) : HttpContent, IClientStreamWriter<T>, IStreamedContent
 {
     private readonly TaskCompletionSource<Stream> _body = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _complete = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _completedByCaller;
     private int _writing;
 
     public WriteOptions? WriteOptions { get; set; }
@@ -17,21 +17,17 @@ internal sealed class StreamedContent<T>(ClientCall call, Marshaller<T> marshall
 
     public async Task WriteAsync(T message, CancellationToken cancellationToken)
     {
-        if (_complete.Task.IsCompletedSuccessfully)
+        if (_completedByCaller)
             throw new InvalidOperationException("The request stream was completed before.");
+        // The transport may take messages for a while after the server has ended the call.
+        if (call.HasEnded)
+            throw await call.WriteFailureAsync(null).ConfigureAwait(false);
         if (Interlocked.Exchange(ref _writing, 1) == 1)
             throw new InvalidOperationException("A write is under way; await it before the next one.");
         try
         {
-            var frame = MessageWriter.ToMemory(marshaller, message, sendLimit);
-            var body = await _body.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
-            await body.WriteAsync(frame, cancellationToken).ConfigureAwait(false);
-            if (WriteOptions is null || !WriteOptions.Flags.HasFlag(WriteFlags.BufferHint))
-                await body.FlushAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is not RpcException)
-        {
-            throw call.WriteFailure(exception);
+            var flags = (WriteOptions ?? call.WriteOptions)?.Flags ?? WriteFlags.None;
+            await SendAsync(call.Frame(marshaller, message, flags), flush: !flags.HasFlag(WriteFlags.BufferHint), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -41,15 +37,19 @@ internal sealed class StreamedContent<T>(ClientCall call, Marshaller<T> marshall
 
     public Task CompleteAsync()
     {
+        _completedByCaller = true;
         _complete.TrySetResult();
         return Task.CompletedTask;
     }
 
-    /// <summary>Lets go of writers and of the request when the call has ended.</summary>
-    public void Abort()
+    /// <inheritdoc/>
+    public void End(bool asComplete)
     {
         _body.TrySetCanceled();
-        _complete.TrySetCanceled();
+        if (asComplete)
+            _complete.TrySetResult();
+        else
+            _complete.TrySetCanceled();
     }
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
@@ -58,7 +58,28 @@ internal sealed class StreamedContent<T>(ClientCall call, Marshaller<T> marshall
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         _body.TrySetResult(stream);
-        await _complete.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _complete.Task.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Returning closes the request as if it were complete, which a call given up must never do. A reset by the server cancels the token
+        // too, but an exception would hide from HttpClient's caller what the server said.
+        if (_complete.Task.IsCanceled || call.IsGivenUp)
+            throw new OperationCanceledException("The call was given up.");
+    }
+
+    private async Task SendAsync(ReadOnlyMemory<byte> frame, bool flush, CancellationToken cancellationToken)
+    {
+        // As everywhere in gRPC, giving up on a message gives up on the call; half of one would break the stream anyway.
+        using var registration = cancellationToken.UnsafeRegister(static call => ClientCall.Cancel(call!), call);
+        try
+        {
+            var body = await _body.Task.ConfigureAwait(false);
+            await body.WriteAsync(frame, CancellationToken.None).ConfigureAwait(false);
+            if (flush)
+                await body.FlushAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            throw await call.WriteFailureAsync(exception).ConfigureAwait(false);
+        }
     }
 
     protected override bool TryComputeLength(out long length)

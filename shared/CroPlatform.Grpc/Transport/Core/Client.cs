@@ -1,10 +1,14 @@
 namespace Grpc.Core;
 
 /// <summary>What a caller may set for one call.</summary>
-/// <param name="headers">Request headers.</param>
+/// <param name="headers">Request headers. "grpc-internal-encoding-request" with the value "gzip" is not sent but compresses the requests.</param>
 /// <param name="deadline">UTC; null never ends the call.</param>
 /// <param name="cancellationToken">Cancels the call on both sides.</param>
-public readonly struct CallOptions(Metadata? headers = null, DateTime? deadline = null, CancellationToken cancellationToken = default)
+/// <param name="writeOptions">For each message to be sent; a request stream's own come first.</param>
+#pragma warning disable CA1068 // The order is Grpc.Core's.
+public readonly struct CallOptions(
+    Metadata? headers = null, DateTime? deadline = null, CancellationToken cancellationToken = default, WriteOptions? writeOptions = null)
+#pragma warning restore CA1068
 {
     public Metadata? Headers { get; } = headers;
 
@@ -12,11 +16,15 @@ public readonly struct CallOptions(Metadata? headers = null, DateTime? deadline 
 
     public CancellationToken CancellationToken { get; } = cancellationToken;
 
-    public CallOptions WithHeaders(Metadata headers) => new(headers, Deadline, CancellationToken);
+    public WriteOptions? WriteOptions { get; } = writeOptions;
 
-    public CallOptions WithDeadline(DateTime deadline) => new(Headers, deadline, CancellationToken);
+    public CallOptions WithHeaders(Metadata headers) => new(headers, Deadline, CancellationToken, WriteOptions);
 
-    public CallOptions WithCancellationToken(CancellationToken cancellationToken) => new(Headers, Deadline, cancellationToken);
+    public CallOptions WithDeadline(DateTime deadline) => new(Headers, deadline, CancellationToken, WriteOptions);
+
+    public CallOptions WithCancellationToken(CancellationToken cancellationToken) => new(Headers, Deadline, cancellationToken, WriteOptions);
+
+    public CallOptions WithWriteOptions(WriteOptions writeOptions) => new(Headers, Deadline, CancellationToken, writeOptions);
 }
 
 /// <summary>Starts calls; generated clients are written against it.</summary>

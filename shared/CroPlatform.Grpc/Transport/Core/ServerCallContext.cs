@@ -26,10 +26,16 @@ public abstract class ServerCallContext
     /// <summary>The status of a method that returns normally; OK unless set.</summary>
     public abstract Status Status { get; set; }
 
+    /// <summary>For the messages that follow; a response stream's own come first. Null writes each out at once, compressed if the call is.</summary>
+    public abstract WriteOptions? WriteOptions { get; set; }
+
     /// <summary>Room for middleware to hand things to the method.</summary>
     public abstract IDictionary<object, object> UserState { get; }
 
     /// <summary>Sends the response headers now, at most once and before the first message.</summary>
+    /// <param name="responseHeaders">
+    /// "grpc-internal-encoding-request" among them is not sent: "gzip" compresses the messages if the client accepts that, "identity" does not.
+    /// </param>
     /// <exception cref="InvalidOperationException">They were sent before.</exception>
     public abstract Task WriteResponseHeadersAsync(Metadata responseHeaders);
 }

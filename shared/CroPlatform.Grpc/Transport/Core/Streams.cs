@@ -20,6 +20,9 @@ public enum WriteFlags
 
     /// <summary>More follows at once: the message may wait in a buffer for the next one.</summary>
     BufferHint = 1,
+
+    /// <summary>Not to be compressed in a call that compresses: a small message, or one that mixes a secret with what others choose.</summary>
+    NoCompress = 2,
 }
 
 public sealed class WriteOptions(WriteFlags flags = WriteFlags.None)

@@ -1,3 +1,5 @@
+using System.IO.Compression;
+
 namespace Grpc.AspNetCore.Server;
 
 /// <summary>What holds for every gRPC service of the host.</summary>
@@ -11,4 +13,12 @@ public sealed class GrpcServiceOptions
 
     /// <summary>True sends an unexpected exception's message to the client; for development only.</summary>
     public bool? EnableDetailedErrors { get; set; }
+
+    /// <summary>"gzip" compresses the responses to clients that accept it; null or "identity" does not.</summary>
+    public string? ResponseCompressionAlgorithm { get; set; }
+
+    /// <summary>Null is the fastest.</summary>
+    public CompressionLevel? ResponseCompressionLevel { get; set; }
+
+    public InterceptorCollection Interceptors { get; } = [];
 }

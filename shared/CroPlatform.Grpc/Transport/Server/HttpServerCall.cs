@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
 using CroPlatform.Grpc.Wire;
@@ -16,6 +18,7 @@ internal sealed class HttpServerCall(HttpContext http, IMethod method, GrpcServi
 
     private readonly int _receiveLimit = options.MaxReceiveMessageSize ?? int.MaxValue;
     private readonly int _sendLimit = options.MaxSendMessageSize ?? int.MaxValue;
+    private CompressionLevel? _compression;
     private DateTime _deadline = DateTime.MaxValue;
     private CancellationTokenSource? _timer;
     private Metadata? _requestHeaders;
@@ -45,18 +48,22 @@ internal sealed class HttpServerCall(HttpContext http, IMethod method, GrpcServi
 
     public override Status Status { get; set; } = Status.DefaultSuccess;
 
+    public override WriteOptions? WriteOptions { get; set; }
+
     public override IDictionary<object, object> UserState => _userState ??= [];
 
     /// <summary>True once the deadline has passed; the client's going away does not count.</summary>
     private bool IsLate => _timer is { IsCancellationRequested: true } && !http.RequestAborted.IsCancellationRequested;
 
-    /// <summary>Reads the deadline and lifts HTTP limits that gRPC's own take the place of.</summary>
+    /// <summary>Reads the deadline, settles the encoding and lifts HTTP limits that gRPC's own take the place of.</summary>
     public void Start()
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bodySize)
             bodySize.MaxRequestBodySize = null;
         if (method.Type is MethodType.ClientStreaming or MethodType.DuplexStreaming && http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
             rate.MinDataRate = null;
+        if (options.ResponseCompressionAlgorithm == WireFormat.Gzip)
+            Compress(true);
         string? text = http.Request.Headers.GrpcTimeout;
         if (text is null)
             return;
@@ -73,33 +80,43 @@ internal sealed class HttpServerCall(HttpContext http, IMethod method, GrpcServi
         where T : class =>
         MessageReader.ReadSingleAsync(http.Request.BodyReader, marshaller, _receiveLimit, http.Request.Headers.GrpcEncoding, TimerToken);
 
-    public ValueTask<T?> ReadAsync<T>(Marshaller<T> marshaller, CancellationToken cancellationToken)
-        where T : class =>
-        MessageReader.ReadAsync(http.Request.BodyReader, marshaller, _receiveLimit, http.Request.Headers.GrpcEncoding,
-            cancellationToken.CanBeCanceled ? cancellationToken : TimerToken);
+    public async ValueTask<T?> ReadAsync<T>(Marshaller<T> marshaller, CancellationToken cancellationToken)
+        where T : class
+    {
+        using var linked = Linked(ref cancellationToken);
+        return await MessageReader.ReadAsync(http.Request.BodyReader, marshaller, _receiveLimit, http.Request.Headers.GrpcEncoding, cancellationToken)
+            .ConfigureAwait(false);
+    }
 
     /// <summary>Puts a message into the response's buffer; unless flushed, it leaves with what follows or with the trailers.</summary>
-    public async ValueTask WriteAsync<T>(Marshaller<T> marshaller, T? message, bool flush, CancellationToken cancellationToken)
+    public async ValueTask WriteAsync<T>(Marshaller<T> marshaller, T? message, WriteFlags flags, bool flush, CancellationToken cancellationToken)
         where T : class
     {
         if (message is null)
             throw new RpcException(new Status(StatusCode.Internal, $"{method.FullName} gave no message."));
         if (!http.Response.HasStarted)
             await StartResponseAsync().ConfigureAwait(false);
-        MessageWriter.Write(http.Response.BodyWriter, marshaller, message, _sendLimit);
-        if (flush)
-            await http.Response.BodyWriter.FlushAsync(cancellationToken).ConfigureAwait(false);
+        if (_compression is { } level && !flags.HasFlag(WriteFlags.NoCompress))
+            http.Response.BodyWriter.Write(MessageCompression.Compress(MessageWriter.ToMemory(marshaller, message, _sendLimit), level).Span);
+        else
+            MessageWriter.Write(http.Response.BodyWriter, marshaller, message, _sendLimit);
+        if (!flush)
+            return;
+        using var linked = Linked(ref cancellationToken);
+        await http.Response.BodyWriter.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Buffers the one response of a call that is still in time; the trailers take it along.</summary>
     public ValueTask AnswerAsync<T>(Marshaller<T> marshaller, T? message)
         where T : class =>
-        IsLate || Status.StatusCode != StatusCode.OK ? default : WriteAsync(marshaller, message, flush: false, default);
+        IsLate || Status.StatusCode != StatusCode.OK ? default : WriteAsync(marshaller, message, WriteOptions?.Flags ?? WriteFlags.None, flush: false, default);
 
     public override async Task WriteResponseHeadersAsync(Metadata responseHeaders)
     {
         if (http.Response.HasStarted)
             throw new InvalidOperationException("The response headers were sent before.");
+        if (responseHeaders.Get(WireFormat.EncodingRequest) is not null)
+            Compress(WireFormat.AsksForGzip(responseHeaders));
         Append(http.Response.Headers, responseHeaders);
         await StartResponseAsync().ConfigureAwait(false);
         await http.Response.BodyWriter.FlushAsync(CancellationToken).ConfigureAwait(false);
@@ -147,13 +164,34 @@ internal sealed class HttpServerCall(HttpContext http, IMethod method, GrpcServi
 
     public void Dispose() => _timer?.Dispose();
 
-    // Kestrel ends a read by itself when the client goes away.
+    // Kestrel ends a read by itself when the client goes away; only the deadline is ours to watch.
     private CancellationToken TimerToken => _timer?.Token ?? default;
+
+    // Makes the token one that the deadline cancels too. What is returned, if anything, is to be disposed of after the wait.
+    private CancellationTokenSource? Linked(ref CancellationToken cancellationToken)
+    {
+        if (!cancellationToken.CanBeCanceled || _timer is null || cancellationToken == _timer.Token)
+        {
+            cancellationToken = cancellationToken.CanBeCanceled ? cancellationToken : TimerToken;
+            return null;
+        }
+        var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _timer.Token);
+        cancellationToken = linked.Token;
+        return linked;
+    }
+
+    private void Compress(bool wanted)
+    {
+        var compresses = wanted && WireFormat.AcceptsGzip(http.Request.Headers.GrpcAcceptEncoding);
+        _compression = compresses ? options.ResponseCompressionLevel ?? MessageCompression.Default : null;
+    }
 
     // Kestrel only marks the response as begun and writes its headers with what follows.
     private Task StartResponseAsync()
     {
         http.Response.ContentType = WireFormat.ContentType;
+        if (_compression is not null)
+            http.Response.Headers.GrpcEncoding = WireFormat.Gzip;
         return http.Response.StartAsync();
     }
 

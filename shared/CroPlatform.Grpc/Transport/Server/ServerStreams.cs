@@ -32,8 +32,8 @@ internal sealed class ResponseStream<T>(HttpServerCall call, Marshaller<T> marsh
             throw new InvalidOperationException("A write is under way; await it before the next one.");
         try
         {
-            var flush = WriteOptions is null || !WriteOptions.Flags.HasFlag(WriteFlags.BufferHint);
-            await call.WriteAsync(marshaller, message, flush, cancellationToken).ConfigureAwait(false);
+            var flags = (WriteOptions ?? call.WriteOptions)?.Flags ?? WriteFlags.None;
+            await call.WriteAsync(marshaller, message, flags, flush: !flags.HasFlag(WriteFlags.BufferHint), cancellationToken).ConfigureAwait(false);
         }
         finally
         {

@@ -29,6 +29,8 @@ internal sealed partial class ServiceEndpoints<TService> : ServiceBinderBase
         var services = routes.ServiceProvider;
         _routes = routes;
         _options = services.GetRequiredService<IOptions<GrpcServiceOptions>>().Value;
+        if (_options.ResponseCompressionAlgorithm is not (null or WireFormat.Gzip or WireFormat.Identity))
+            throw new InvalidOperationException($"{nameof(GrpcServiceOptions.ResponseCompressionAlgorithm)} '{_options.ResponseCompressionAlgorithm}' is not known; set {WireFormat.AcceptedEncodings}.");
         _log = services.GetRequiredService<ILoggerFactory>().CreateLogger<TService>();
         _singleton = isSingleton ? new Lazy<TService>(services.GetRequiredService<TService>) : null;
     }
@@ -50,39 +52,46 @@ internal sealed partial class ServiceEndpoints<TService> : ServiceBinderBase
     public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler)
     {
         var invoke = Implementation<Func<TService, TRequest, ServerCallContext, Task<TResponse>>>(method.Name);
-        Map(method, invoke.Method, async (service, call) =>
+        Map(method, invoke.Method, async (service, call, interceptors) =>
         {
             var request = await call.ReadSingleAsync(method.RequestMarshaller).ConfigureAwait(false);
-            var response = await invoke(service, request, call).ConfigureAwait(false);
-            await call.AnswerAsync(method.ResponseMarshaller, response).ConfigureAwait(false);
+            var answer = interceptors is null ? invoke(service, request, call) : interceptors.UnaryAsync(invoke, service, request, call);
+            await call.AnswerAsync(method.ResponseMarshaller, await answer.ConfigureAwait(false)).ConfigureAwait(false);
         });
     }
 
     public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ServerStreamingServerMethod<TRequest, TResponse>? handler)
     {
         var invoke = Implementation<Func<TService, TRequest, IServerStreamWriter<TResponse>, ServerCallContext, Task>>(method.Name);
-        Map(method, invoke.Method, async (service, call) =>
+        Map(method, invoke.Method, async (service, call, interceptors) =>
         {
             var request = await call.ReadSingleAsync(method.RequestMarshaller).ConfigureAwait(false);
-            await invoke(service, request, new ResponseStream<TResponse>(call, method.ResponseMarshaller), call).ConfigureAwait(false);
+            var responses = new ResponseStream<TResponse>(call, method.ResponseMarshaller);
+            var done = interceptors is null ? invoke(service, request, responses, call) : interceptors.ServerStreamingAsync(invoke, service, request, responses, call);
+            await done.ConfigureAwait(false);
         });
     }
 
     public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, ClientStreamingServerMethod<TRequest, TResponse>? handler)
     {
         var invoke = Implementation<Func<TService, IAsyncStreamReader<TRequest>, ServerCallContext, Task<TResponse>>>(method.Name);
-        Map(method, invoke.Method, async (service, call) =>
+        Map(method, invoke.Method, async (service, call, interceptors) =>
         {
-            var response = await invoke(service, new RequestStream<TRequest>(call, method.RequestMarshaller), call).ConfigureAwait(false);
-            await call.AnswerAsync(method.ResponseMarshaller, response).ConfigureAwait(false);
+            var requests = new RequestStream<TRequest>(call, method.RequestMarshaller);
+            var answer = interceptors is null ? invoke(service, requests, call) : interceptors.ClientStreamingAsync(invoke, service, requests, call);
+            await call.AnswerAsync(method.ResponseMarshaller, await answer.ConfigureAwait(false)).ConfigureAwait(false);
         });
     }
 
     public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, DuplexStreamingServerMethod<TRequest, TResponse>? handler)
     {
         var invoke = Implementation<Func<TService, IAsyncStreamReader<TRequest>, IServerStreamWriter<TResponse>, ServerCallContext, Task>>(method.Name);
-        Map(method, invoke.Method, (service, call) => invoke(
-            service, new RequestStream<TRequest>(call, method.RequestMarshaller), new ResponseStream<TResponse>(call, method.ResponseMarshaller), call));
+        Map(method, invoke.Method, (service, call, interceptors) =>
+        {
+            var requests = new RequestStream<TRequest>(call, method.RequestMarshaller);
+            var responses = new ResponseStream<TResponse>(call, method.ResponseMarshaller);
+            return interceptors is null ? invoke(service, requests, responses, call) : interceptors.DuplexStreamingAsync(invoke, service, requests, responses, call);
+        });
     }
 
     // The service's own override, as a delegate that takes the instance first.
@@ -95,7 +104,7 @@ internal sealed partial class ServiceEndpoints<TService> : ServiceBinderBase
         return implementation.CreateDelegate<TDelegate>();
     }
 
-    private void Map(IMethod method, MethodInfo implementation, Func<TService, HttpServerCall, Task> body)
+    private void Map(IMethod method, MethodInfo implementation, Func<TService, HttpServerCall, CallInterceptors?, Task> body)
     {
         RequestDelegate serve = http => ServeAsync(http, method, body);
         _routes.Map(RoutePatternFactory.Parse(method.FullName), serve)
@@ -105,7 +114,7 @@ internal sealed partial class ServiceEndpoints<TService> : ServiceBinderBase
             .WithMetadata(implementation.GetCustomAttributes(inherit: true));
     }
 
-    private async Task ServeAsync(HttpContext http, IMethod method, Func<TService, HttpServerCall, Task> body)
+    private async Task ServeAsync(HttpContext http, IMethod method, Func<TService, HttpServerCall, CallInterceptors?, Task> body)
     {
         if (!WireFormat.IsGrpc(http.Request.ContentType))
         {
@@ -121,12 +130,15 @@ internal sealed partial class ServiceEndpoints<TService> : ServiceBinderBase
 
         using var call = new HttpServerCall(http, method, _options);
         TService? owned = null;
+        CallInterceptors? interceptors = null;
         Status status;
         try
         {
             call.Start();
+            if (_options.Interceptors.Count > 0)
+                interceptors = new CallInterceptors(http.RequestServices, _options.Interceptors);
             var service = _singleton?.Value ?? http.RequestServices.GetService<TService>() ?? (owned = _make.Value(http.RequestServices, null));
-            await body(service, call).ConfigureAwait(false);
+            await body(service, call, interceptors).ConfigureAwait(false);
             status = call.Outcome();
         }
         catch (Exception exception)
@@ -139,18 +151,13 @@ internal sealed partial class ServiceEndpoints<TService> : ServiceBinderBase
         }
         finally
         {
-            await DisposeAsync(owned).ConfigureAwait(false);
+            if (interceptors is not null)
+                await interceptors.DisposeAsync().ConfigureAwait(false);
+            if (owned is not null)
+                await Disposal.OfAsync(owned).ConfigureAwait(false);
         }
         call.Complete(status);
         Tag(http, method, status.StatusCode);
-    }
-
-    private static async ValueTask DisposeAsync(TService? owned)
-    {
-        if (owned is IAsyncDisposable asyncDisposable)
-            await asyncDisposable.DisposeAsync().ConfigureAwait(false);
-        else
-            (owned as IDisposable)?.Dispose();
     }
 
     // HTTP says 200 to everything; traces and metrics shall know better.

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.IO.Compression;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Grpc.Core;
@@ -43,7 +42,7 @@ internal static class MessageReader
                     {
                         var payload = buffer.Slice(HeaderSize, length);
                         consumed = examined = payload.End;
-                        return Parse(compressed ? Decompress(payload, encoding, limit) : payload, marshaller);
+                        return Parse(compressed ? MessageCompression.Decompress(payload, encoding, limit) : payload, marshaller);
                     }
                 }
                 if (result.IsCompleted)
@@ -101,31 +100,7 @@ internal static class MessageReader
         }
     }
 
-    private static ReadOnlySequence<byte> Decompress(ReadOnlySequence<byte> payload, string? encoding, int limit)
-    {
-        if (encoding is null or "identity")
-            throw new RpcException(new Status(StatusCode.Internal, "A message is marked compressed, but no grpc-encoding was named."));
-        if (encoding != "gzip")
-            throw new RpcException(new Status(StatusCode.Unimplemented, $"The grpc-encoding '{encoding}' is not supported; {WireFormat.AcceptedEncodings} are."));
-        var output = new ArrayBufferWriter<byte>();
-        try
-        {
-            using var gzip = new GZipStream(new MemoryStream(payload.ToArray()), CompressionMode.Decompress);
-            for (int read; (read = gzip.Read(output.GetSpan(4096))) > 0;)
-            {
-                output.Advance(read);
-                if (output.WrittenCount > limit)
-                    throw TooLarge(output.WrittenCount, limit);
-            }
-        }
-        catch (InvalidDataException exception)
-        {
-            throw new RpcException(new Status(StatusCode.Internal, "A message could not be decompressed.", exception));
-        }
-        return new ReadOnlySequence<byte>(output.WrittenMemory);
-    }
-
-    private static RpcException TooLarge(long length, int limit) =>
+    public static RpcException TooLarge(long length, int limit) =>
         new(new Status(StatusCode.ResourceExhausted, $"A received message has {length} bytes or more; the limit is {limit}."));
 
     // Deserializers run to their end on one thread, so one context a thread serves them all.

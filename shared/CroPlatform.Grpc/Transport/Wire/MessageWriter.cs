@@ -28,6 +28,12 @@ internal sealed class MessageWriter : SerializationContext
         return ((ArrayBufferWriter<byte>)writer.Serialize(null, marshaller, message, limit)).WrittenMemory;
     }
 
+    public static void WriteHeader(Span<byte> header, bool compressed, int length)
+    {
+        header[0] = compressed ? (byte)1 : (byte)0;
+        BinaryPrimitives.WriteUInt32BigEndian(header[1..], (uint)length);
+    }
+
     public override void SetPayloadLength(int payloadLength) => _announced = payloadLength;
 
     public override IBufferWriter<byte> GetBufferWriter()
@@ -80,9 +86,7 @@ internal sealed class MessageWriter : SerializationContext
         if (length > _limit)
             throw new RpcException(new Status(StatusCode.ResourceExhausted, $"A message to be sent has {length} bytes; the limit is {_limit}."));
         _output ??= new ArrayBufferWriter<byte>(MessageReader.HeaderSize + length);
-        var header = _output.GetSpan(MessageReader.HeaderSize);
-        header[0] = 0;
-        BinaryPrimitives.WriteUInt32BigEndian(header[1..], (uint)length);
+        WriteHeader(_output.GetSpan(MessageReader.HeaderSize), compressed: false, length);
         _output.Advance(MessageReader.HeaderSize);
         _begun = true;
     }

@@ -13,7 +13,12 @@ internal static class WireFormat
     public const string AcceptEncoding = "grpc-accept-encoding";
     public const string StatusHeader = "grpc-status";
     public const string MessageHeader = "grpc-message";
-    public const string AcceptedEncodings = "identity,gzip";
+    public const string Identity = "identity";
+    public const string Gzip = "gzip";
+    public const string AcceptedEncodings = Identity + "," + Gzip;
+
+    /// <summary>Metadata that never travels: by it a caller or a service asks for its own messages to be compressed.</summary>
+    public const string EncodingRequest = "grpc-internal-encoding-request";
 
     /// <summary>What the runtime's timers can count; a later deadline is kept but not timed.</summary>
     public static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
@@ -38,7 +43,20 @@ internal static class WireFormat
     /// <summary>Headers that belong to HTTP or to the protocol and are no metadata of the caller's.</summary>
     public static bool IsReserved(string header) => header.Length == 0 || header[0] == ':' || header.ToLowerInvariant() is
         "content-type" or "content-length" or "host" or "te" or "accept-encoding"
-        or Timeout or Encoding or AcceptEncoding or StatusHeader or MessageHeader;
+        or Timeout or Encoding or AcceptEncoding or StatusHeader or MessageHeader or EncodingRequest;
+
+    /// <summary>True where metadata asks for gzip.</summary>
+    /// <exception cref="ArgumentException">It asks for an encoding that is not known.</exception>
+    public static bool AsksForGzip(Metadata? metadata) => metadata?.GetValue(EncodingRequest) switch
+    {
+        null or Identity => false,
+        Gzip => true,
+        var other => throw new ArgumentException($"'{EncodingRequest}' asks for '{other}'; {AcceptedEncodings} are known.", nameof(metadata)),
+    };
+
+    /// <summary>Whether a grpc-accept-encoding header lists gzip.</summary>
+    public static bool AcceptsGzip(string? acceptEncoding) =>
+        acceptEncoding is not null && acceptEncoding.Split(',', StringSplitOptions.TrimEntries).Contains(Gzip, StringComparer.Ordinal);
 
     /// <summary>At most eight digits and a unit, in the finest unit from microseconds up that holds the value, rounded up.</summary>
     public static string FormatTimeout(TimeSpan timeout)

@@ -37,6 +37,22 @@ const drain = stream => new Promise(resolve => {
   stream.on('error', error => resolve({ messages, error }));
 });
 
+const pause = () => new Promise(resolve => setTimeout(resolve, 10));
+const progress = async text => (await unary({ text, act: Act.PROGRESS })).number;
+const until = async condition => { while (!(await condition())) await pause(); };
+
+// The number, above zero, at which a count comes to rest: thirty looks in a row see the same.
+async function restsAt(count) {
+  let [last, same] = [0, 0];
+  while (same < 30) {
+    const now = await count();
+    same = now === last && now ? same + 1 : 0;
+    last = now;
+    await pause();
+  }
+  return last;
+}
+
 const scenarios = {
   'unary': async () => (await unary({ text: 'hällo 🐈' })).text,
   'server stream': async () => (await drain(echo.ServerStream({ count: 100 }, soon()))).messages.map(m => m.number),
@@ -86,6 +102,49 @@ const scenarios = {
   'gzip': async () => {
     const text = 'again and '.repeat(1000);
     return (await unary({ text }, undefined, soon(), gzipClient)).text === text;
+  },
+  'gzip answer': async () => {
+    const text = 'again and '.repeat(1000);
+    return (await unary({ text, act: Act.GZIP })).text === text;
+  },
+  // What a duplex call brings after the end of its requests.
+  'half close': async () => {
+    const call = echo.Duplex(soon());
+    for (const text of ['held', 'too']) call.write({ text, act: Act.AT_END });
+    await until(async () => (await progress('held')) === 2);
+    call.end();
+    return (await drain(call)).messages.map(m => m.text);
+  },
+  'duplex given up': async () => {
+    const call = echo.Duplex(soon());
+    call.write({ text: 'duplex-node', act: Act.HANG });
+    await until(async () => (await progress('duplex-node')) === 1);
+    call.cancel();
+    return codeName((await drain(call)).error.code);
+  },
+  'client stream late': async () => (await failure(new Promise((_, reject) =>
+    echo.ClientStream(soon(1000), reject).write({ text: 'upload-node', act: Act.HANG })))).code,
+  // Whether the server's writing rests while nobody reads, and how many messages come in the end.
+  'slow reader': async () => {
+    const call = echo.ServerStream({ text: 'slow-node', payload: Buffer.alloc(64000), count: 1000 }, soon(60000));
+    await new Promise(resolve => call.once('data', () => { call.pause(); resolve(); }));
+    const rested = await restsAt(() => progress('slow-node'));
+    const rest = drain(call);
+    call.resume();
+    const { messages, error } = await rest;
+    return { waited: rested < 500, messages: 1 + messages.length, error: error && `${error}` };
+  },
+  // Whether writing rests while the server does not read.
+  'no reader': async () => {
+    const call = echo.ClientStream(soon(60000), () => {});
+    call.write({ text: 'unread-node', act: Act.HANG });
+    let sent = 0;
+    (async () => {
+      for (; sent < 1000; sent++) await new Promise(resolve => call.write({ payload: Buffer.alloc(64000) }, resolve));
+    })();
+    const rested = await restsAt(async () => sent);
+    call.cancel();
+    return rested < 500;
   },
   'health': async () => {
     const check = service => new Promise((resolve, reject) =>

@@ -1,7 +1,7 @@
 // The messages of echo.proto, packed by hand, so that no code generator is needed.
 'use strict';
 
-const Act = { UNSPECIFIED: 0, HANG: 1, THROW: 2, METADATA: 3, WAS_CANCELLED: 4, SERVE: 5 };
+const Act = { UNSPECIFIED: 0, HANG: 1, THROW: 2, METADATA: 3, WAS_CANCELLED: 4, SERVE: 5, AT_END: 6, GZIP: 7, PROGRESS: 8 };
 
 function varint(value) {
   const out = [];

@@ -1,7 +1,9 @@
 """Plays every scenario against the server at the given port and prints what came back, as JSON."""
 
 import json
+import queue
 import sys
+import time
 
 import grpc
 import wire
@@ -75,6 +77,84 @@ def cancelled():
         return e.code().name
 
 
+def progress(text):
+    return wire.read_pong(unary(wire.ping(text, act=wire.PROGRESS), timeout=20))["number"]
+
+
+def rests_at(count):
+    """The number, above zero, at which a count comes to rest: thirty looks in a row see the same."""
+    last = same = 0
+    while same < 30:
+        now = count()
+        same = same + 1 if now == last and now else 0
+        last = now
+        time.sleep(0.01)
+    return last
+
+
+def half_close():
+    """What a duplex call brings after the end of its requests."""
+    requests = queue.Queue()
+    call = duplex(iter(requests.get, None), timeout=20)
+    for text in ["held", "too"]:
+        requests.put(wire.ping(text, act=wire.AT_END))
+    while progress("held") < 2:
+        time.sleep(0.01)
+    requests.put(None)
+    return [wire.read_pong(m)["text"] for m in call]
+
+
+def duplex_given_up():
+    requests = queue.Queue()
+    call = duplex(iter(requests.get, None), timeout=20)
+    requests.put(wire.ping("duplex-python", act=wire.HANG))
+    while progress("duplex-python") < 1:
+        time.sleep(0.01)
+    call.cancel()
+    requests.put(None)
+    try:
+        next(call)
+    except grpc.RpcError as e:
+        return e.code().name
+
+
+def client_stream_late():
+    requests = queue.Queue()
+    requests.put(wire.ping("upload-python", act=wire.HANG))
+    result = failure(client_stream, iter(requests.get, None), timeout=1)["code"]
+    requests.put(None)
+    return result
+
+
+def slow_reader():
+    """Where the server's writing rests while nobody reads, and how many messages come in the end."""
+    call = server_stream(wire.ping("slow-python", payload=bytes(64000), count=1000), timeout=60)
+    next(call)
+    rested = rests_at(lambda: progress("slow-python"))
+    return {"waited": rested < 500, "messages": 1 + sum(1 for _ in call)}
+
+
+def no_reader():
+    """Whether writing rests while the server does not read."""
+    sent = 0
+
+    def requests():
+        nonlocal sent
+        yield wire.ping("unread-python", act=wire.HANG)
+        for sent in range(1, 1000):
+            yield wire.ping(payload=bytes(64000))
+
+    call = client_stream.future(requests(), timeout=60)
+    rested = rests_at(lambda: sent)
+    call.cancel()
+    return rested < 500
+
+
+def gzip_answer():
+    text = "again and " * 1000
+    return wire.read_pong(unary(wire.ping(text, act=wire.GZIP), timeout=20))["text"] == text
+
+
 def concurrent():
     calls = [unary.future(wire.ping(str(i)), timeout=60) for i in range(1000)]
     return sum(wire.read_pong(c.result())["text"] == str(i) for i, c in enumerate(calls))
@@ -121,6 +201,12 @@ SCENARIOS = {
     "concurrent": concurrent,
     "large": large,
     "gzip": gzip,
+    "gzip answer": gzip_answer,
+    "half close": half_close,
+    "duplex given up": duplex_given_up,
+    "client stream late": client_stream_late,
+    "slow reader": slow_reader,
+    "no reader": no_reader,
     "health": health,
     "after all": unary_echo,
 }

@@ -2,12 +2,14 @@
 
 import sys
 import threading
+from collections import Counter
 from concurrent import futures
 
 import grpc
 import wire
 
 cancelled = set()
+progress = Counter()
 
 
 def act(ping, context):
@@ -37,8 +39,12 @@ def unary(request, context):
     ping = wire.read_ping(request)
     note_end(ping, context)
     act(ping, context)
-    seen = ping["act"] == wire.WAS_CANCELLED and ping["text"] in cancelled
-    return wire.pong(ping["text"], ping["payload"], int(seen))
+    number = 0
+    if ping["act"] == wire.WAS_CANCELLED:
+        number = int(ping["text"] in cancelled)
+    elif ping["act"] == wire.PROGRESS:
+        number = progress[ping["text"]]
+    return wire.pong(ping["text"], ping["payload"], number)
 
 
 def server_stream(request, context):
@@ -47,6 +53,7 @@ def server_stream(request, context):
     context.set_compression(grpc.Compression.Gzip)
     for i in range(ping["count"]):
         yield wire.pong(ping["text"], ping["payload"], i)
+        progress[ping["text"]] += 1
     act(ping, context)
 
 
@@ -54,16 +61,27 @@ def client_stream(requests, context):
     text, count = "", 0
     for request in requests:
         ping = wire.read_ping(request)
-        act(ping, context)
         text, count = text + ping["text"], count + 1
+        progress[text] += 1
+        note_end(ping, context)
+        act(ping, context)
     return wire.pong(text, number=count)
 
 
 def duplex(requests, context):
+    first, held = None, []
     for i, request in enumerate(requests):
         ping = wire.read_ping(request)
+        first = ping["text"] if first is None else first
+        progress[first] += 1
+        note_end(ping, context)
         act(ping, context)
-        yield wire.pong(ping["text"], ping["payload"], i)
+        pong = wire.pong(ping["text"], ping["payload"], i)
+        if ping["act"] == wire.AT_END:
+            held.append(pong)
+        else:
+            yield pong
+    yield from held
 
 
 server = grpc.server(futures.ThreadPoolExecutor(32))

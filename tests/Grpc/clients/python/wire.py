@@ -1,6 +1,6 @@
 """The messages of echo.proto, packed by hand, so that no code generator is needed."""
 
-UNSPECIFIED, HANG, THROW, METADATA, WAS_CANCELLED, SERVE = range(6)
+UNSPECIFIED, HANG, THROW, METADATA, WAS_CANCELLED, SERVE, AT_END, GZIP, PROGRESS = range(9)
 SERVICE = "/cro.test.v1.Echo/"
 
 

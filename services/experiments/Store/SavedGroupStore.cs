@@ -1,0 +1,54 @@
+using System.Text.Json;
+using CroPlatform.Contracts;
+using CroPlatform.Contracts.Experiments;
+using CroPlatform.Services.Experiments.Publish;
+using CroPlatform.Services.Experiments.Receive;
+using Dapper;
+using Npgsql;
+using SavedGroup = CroPlatform.Experimentation.SavedGroup;
+
+namespace CroPlatform.Services.Experiments.Store;
+
+/// <summary>Saved groups; each change goes to the outbox in its own transaction.</summary>
+internal sealed class SavedGroupStore(NpgsqlDataSource source, TimeProvider clock)
+{
+    /// <returns>The outbox id of the publication; null if the site has a group of this key already.</returns>
+    public Task<long?> TryAddAsync(string site, SavedGroupRequest group, CancellationToken ct) => WriteAsync(
+        """
+        insert into saved_groups (site, key, definition, created_at) values (@site, @key, @definition::jsonb, @at)
+        on conflict (site, key) do nothing
+        """,
+        site, group, ct);
+
+    /// <returns>The outbox id of the publication; null if the site has no group of this key.</returns>
+    public Task<long?> TryReplaceAsync(string site, SavedGroupRequest group, CancellationToken ct) => WriteAsync(
+        "update saved_groups set definition = @definition::jsonb where site = @site and key = @key", site, group, ct);
+
+    public async Task<IReadOnlyList<SavedGroupRequest>> ListAsync(string site, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        var rows = await db.QueryAsync<string>(new CommandDefinition(
+            "select definition from saved_groups where site = @site order by key", new { site }, cancellationToken: ct));
+        return [.. rows.Select(r => JsonSerializer.Deserialize<SavedGroupRequest>(r, JsonBody.Options)!)];
+    }
+
+    public async Task<IReadOnlySet<string>> KeysAsync(string site, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        return (await db.QueryAsync<string>(new CommandDefinition(
+            "select key from saved_groups where site = @site", new { site }, cancellationToken: ct))).ToHashSet();
+    }
+
+    private async Task<long?> WriteAsync(string sql, string site, SavedGroupRequest group, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        await using var transaction = await db.BeginTransactionAsync(ct);
+        var written = await db.ExecuteAsync(
+            sql, new { site, key = group.Key, definition = JsonSerializer.Serialize(group, JsonBody.Options), at = clock.GetUtcNow() }, transaction);
+        if (written == 0) return null;
+        var model = new SavedGroup(site, group.Key!, group.Attribute!, JsonSerializer.SerializeToUtf8Bytes(group.Values));
+        var published = await Outbox.AppendAsync(transaction, [new ConfigurationRecord { SavedGroup = model.ToWire() }]);
+        await transaction.CommitAsync(ct);
+        return published;
+    }
+}
