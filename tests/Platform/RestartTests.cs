@@ -25,13 +25,16 @@ public sealed class RestartTests
 
         // With nobody to count them, they are nowhere but in the log when everything ends.
         await CroAsync("kill", "statistics");
-        var answer = await Platform().SendEventsAsync([.. Enumerable.Range(0, Events).Select(i => new { id = $"e{i}", type = "page_view", visitor_id = $"v{i}" })]);
+        var events = Enumerable.Range(0, Events).Select(i => new { id = $"e{i}", type = "page_view", visitor_id = $"v{i}" });
+        var answer = await Platform().SendEventsAsync([.. events]);
         Assert.That((int)answer["accepted"]!, Is.EqualTo(Events));
         await CroAsync("down");
         await CroAsync("up");
         var platform = Platform();
         await TestPlatform.EventuallyAsync(
-            async () => (int)(await platform.AdminAsync(HttpMethod.Get, "/api/v1/statistics/balance"))["counted"]!, counted => counted == Events, "every event is counted");
+            async () => (int)(await platform.AdminAsync(HttpMethod.Get, "/api/v1/statistics/balance"))["counted"]!,
+            counted => counted == Events,
+            "every event is counted");
     }
 
     private TestPlatform Platform() => new(Path.Combine(_folder, "endpoints.json"));
