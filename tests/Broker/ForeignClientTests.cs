@@ -4,7 +4,8 @@ using System.Text.Json;
 
 namespace CroPlatform.Broker.Tests;
 
-/// <summary>Three clients that others wrote. Each plays its scenarios in one process; the tests judge what it saw. librdkafka's own and kcat are tested apart.</summary>
+/// <summary>Three clients in other languages. Each plays its scenarios in one process; the tests judge what it saw.</summary>
+[Parallelizable(ParallelScope.Self)]
 [TestFixture("/usr/bin/python3", "python/kafka_python.py", 500)]
 [TestFixture("/usr/bin/python3", "python/confluent.py", 500)]
 [TestFixture("node", "node/kafkajs.js", 200)]

@@ -6,11 +6,13 @@ namespace CroPlatform.Broker.Tests;
 
 /// <summary>
 /// Sound requests with something wrong in them, seeded: bits flipped, numbers replaced by extremes, pieces cut out, doubled or moved. The
-/// broker may answer or close the connection; it must stay, keep what it has, and keep its memory. CRO_FUZZ_REQUESTS makes it longer.
+/// broker may answer or close the connection; it must stay, keep what it has, and keep its memory. It takes about a minute, beside the other
+/// tests; CRO_FUZZ_REQUESTS makes it longer.
 /// </summary>
+[Parallelizable(ParallelScope.Self)]
 public sealed class FuzzTests
 {
-    private const int DefaultRequests = 30_000;
+    private const int DefaultRequests = 100_000;
     private const int Connections = 4;
     private const string Topic = "fuzz";
 

@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace CroPlatform.Broker.Tests;
 
 /// <summary>kcat 1.7.1, as people use it.</summary>
+[Parallelizable(ParallelScope.Self)]
 public sealed class KcatTests
 {
     private TemporaryBroker _broker = null!;
@@ -38,12 +39,44 @@ public sealed class KcatTests
     }
 
     [Test]
+    public async Task Group_MembersJoinAndLeave_PartitionsFollow()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var topic = Topic();
+        using var first = Member(topic);
+        await RebalancedAsync(first, partitions: 2, limit.Token);
+        using var second = Member(topic);
+        await Task.WhenAll(RebalancedAsync(first, partitions: 1, limit.Token), RebalancedAsync(second, partitions: 1, limit.Token));
+        second.Kill();
+        await RebalancedAsync(first, partitions: 2, limit.Token);
+        first.Kill();
+    }
+
+    [Test]
     public async Task Query_ByTime_GivesAnOffset()
     {
         var topic = Topic();
         await RunAsync("a\nb\n", "-P", "-t", topic, "-p", "0");
         Assert.That(await RunAsync("", "-Q", "-t", $"{topic}:0:1"), Does.Contain("offset 0"));
         Assert.That(await RunAsync("", "-Q", "-t", $"{topic}:0:-1"), Does.Contain("offset 2"));
+    }
+
+    private Process Member(string group) => Process.Start(new ProcessStartInfo("kcat", ["-b", _broker.Bootstrap, "-X", "session.timeout.ms=6000", "-X", "heartbeat.interval.ms=200", "-G", group, group])
+    {
+        RedirectStandardError = true,
+        UseShellExecute = false,
+    })!;
+
+    /// <summary>Reads what a member says of its group until it has so many partitions.</summary>
+    private static async Task RebalancedAsync(Process member, int partitions, CancellationToken cancel)
+    {
+        while (await member.StandardError.ReadLineAsync(cancel) is { } line)
+        {
+            if (line.Contains(" assigned: ", StringComparison.Ordinal) && line.Split('[').Length - 1 == partitions)
+                return;
+        }
+
+        Assert.Fail("kcat ended");
     }
 
     private string Topic()

@@ -14,17 +14,19 @@ namespace CroPlatform.Platform.Tests;
 /// <summary>The running platform that <c>./cro test</c> names in CRO_ENDPOINTS, as its clients and its operator see it.</summary>
 internal sealed class TestPlatform
 {
-    public static readonly TestPlatform Current = new();
+    public static readonly TestPlatform Current = new(Environment.GetEnvironmentVariable("CRO_ENDPOINTS")
+        ?? throw new InvalidOperationException("CRO_ENDPOINTS is not set: run the tests by ./cro test, or name a running platform's endpoints.json"));
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private static long _names;
 
     private readonly string _file;
     private readonly JsonElement _endpoints;
 
-    private TestPlatform()
+    /// <param name="file">Its endpoints.json.</param>
+    public TestPlatform(string file)
     {
-        _file = Environment.GetEnvironmentVariable("CRO_ENDPOINTS")
-            ?? throw new InvalidOperationException("CRO_ENDPOINTS is not set: run the tests by ./cro test, or name a running platform's endpoints.json");
+        _file = file;
         _endpoints = JsonDocument.Parse(File.ReadAllText(_file)).RootElement;
         Http = new HttpClient { BaseAddress = new Uri(Text("public")), Timeout = TimeSpan.FromSeconds(30) };
         Channel = GrpcChannel.ForAddress("http://" + Service("assignment", "grpc"));
@@ -149,16 +151,21 @@ internal sealed class TestPlatform
     }
 
     /// <summary>Runs a command of ./cro on this platform's data folder.</summary>
-    public async Task CroAsync(params string[] words)
+    public Task CroAsync(params string[] words) => CroInAsync(Path.GetDirectoryName(_file)!, new Dictionary<string, string?>(), words);
+
+    /// <summary>Runs a command of ./cro on a data folder.</summary>
+    /// <param name="environment">What differs from the tests' own; null for a variable that is not to be there.</param>
+    public static async Task CroInAsync(string folder, IReadOnlyDictionary<string, string?> environment, params string[] words)
     {
         var root = new DirectoryInfo(TestContext.CurrentContext.TestDirectory);
         while (!File.Exists(Path.Combine(root.FullName, "cro"))) root = root.Parent!;
-        var start = new ProcessStartInfo(Path.Combine(root.FullName, "cro"), [.. words, "--data", Path.GetDirectoryName(_file)!])
+        var start = new ProcessStartInfo(Path.Combine(root.FullName, "cro"), [.. words, "--data", folder])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var output = new StringBuilder();
         process.OutputDataReceived += (_, line) => output.AppendLine(line.Data);
