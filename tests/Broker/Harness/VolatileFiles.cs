@@ -1,4 +1,3 @@
-using CroPlatform.Broker.Store;
 using CroPlatform.Files;
 
 namespace CroPlatform.Broker.Tests;
