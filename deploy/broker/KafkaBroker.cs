@@ -18,7 +18,7 @@ internal sealed class KafkaBroker : IAsyncDisposable
     /// <param name="log">Takes a line for people.</param>
     /// <exception cref="IOException">The data folder cannot be used.</exception>
     /// <exception cref="SocketException">The port cannot be had.</exception>
-    public KafkaBroker(BrokerOptions options, ILogFiles files, TimeProvider time, Action<string> log)
+    public KafkaBroker(BrokerOptions options, IDurableFiles files, TimeProvider time, Action<string> log)
     {
         (_options, _log) = (options, log);
         Topics = new TopicStore(options, files, time);

@@ -8,6 +8,8 @@ using CroPlatform.Services.Statistics;
 using CroPlatform.Services.Statistics.Consume;
 using CroPlatform.Services.Statistics.Fold;
 using CroPlatform.Services.Statistics.Publish;
+using CroPlatform.Services.Statistics.Receive;
+using CroPlatform.Services.Statistics.Route;
 using CroPlatform.Services.Statistics.Serve;
 using CroPlatform.Services.Statistics.Store;
 
@@ -18,15 +20,18 @@ builder.Services.AddHostedService<Schema>();
 builder.Services.AddCatalog().AddCatalogKeys<CatalogReader>(c => c.Current, c => c.HasCaughtUp);
 builder.Services.AddSingleton<FoldMetrics>().AddSingleton<PartitionStore>().AddSingleton<NumbersReader>();
 builder.Services.AddSingleton<EventsConsumer>().AddHostedService(p => p.GetRequiredService<EventsConsumer>());
+builder.Services.AddSingleton<RoutingStore>().AddSingleton<FactsRouter>().AddHostedService(p => p.GetRequiredService<FactsRouter>());
 builder.Services.AddHostedService<ResultsPublisher>().AddHostedService<LiveCounterWriter>();
 builder.Services.AddSingleton<LiveReader>();
 builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the experiments");
 builder.Services.AddReadiness<EventsConsumer>("events", c => c.Trouble);
+builder.Services.AddReadiness<FactsRouter>("facts", r => r.Trouble);
 builder.Services.AddGrpcWithHealth();
 
 var app = builder.Build();
 app.UseServiceDefaults();
 app.MapResults();
+app.MapCalculations();
 app.MapStatisticsGrpc();
 app.MapGrpcServiceHealth();
 return await app.RunServiceAsync();

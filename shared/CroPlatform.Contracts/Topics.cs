@@ -6,6 +6,12 @@ public static class Topics
     /// <summary>Accepted events. Written by ingestion and assignment (exposures it was asked to record), read by statistics. Key: site|visitor.</summary>
     public const string Events = "cro.events.v1";
 
+    /// <summary>
+    /// Events under the user, account or device that an experiment is randomised by. Written and read by statistics. Key: site|unit type|unit.
+    /// Made from <see cref="Events"/> and can be made again from it.
+    /// </summary>
+    public const string Facts = "cro.facts.v1";
+
     /// <summary>Why events were refused. Written by ingestion, for people to read. Key: site.</summary>
     public const string Rejected = "cro.rejected.v1";
 
@@ -22,6 +28,7 @@ public static class Topics
     public static IReadOnlyList<Topic> All { get; } =
     [
         new(Events, 12, false),
+        new(Facts, 12, false),
         new(Rejected, 3, false),
         new(Experiments, 1, true),
         new(Results, 1, false),
@@ -29,6 +36,9 @@ public static class Topics
 
     /// <summary>The key of an event's record: everything about one visitor is in one partition.</summary>
     public static string UnitKey(string site, string unit) => $"{site}|{unit}";
+
+    /// <summary>The key of a fact's record: everything about one unit of its type is in one partition.</summary>
+    public static string UnitKey(string site, string unitType, string unit) => $"{site}|{unitType}|{unit}";
 }
 
 /// <param name="KeptForEver">Never cut by age or size.</param>

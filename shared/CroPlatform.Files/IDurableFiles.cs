@@ -1,7 +1,9 @@
+using System.Text.Json;
+
 namespace CroPlatform.Files;
 
 /// <summary>
-/// What the store asks of a file system. The promise it builds on: what was written before <see cref="IDurableFile.Sync"/> returned, and names
+/// What a store asks of a file system. The promise it builds on: what was written before <see cref="IDurableFile.Sync"/> returned, and names
 /// that were there before <see cref="SyncDirectory"/> returned, survive a loss of power; anything else may be lost, in whole or in part.
 /// </summary>
 public interface IDurableFiles
@@ -9,13 +11,8 @@ public interface IDurableFiles
     /// <summary>Opens for reading and writing; makes the file if it is not there.</summary>
     IDurableFile Open(string path);
 
-    bool Exists(string path);
-
-    /// <summary>Names (not paths) of the files in a folder; none if it is not there.</summary>
-    IReadOnlyList<string> Files(string folder);
-
-    /// <summary>Names (not paths) of the folders in a folder; none if it is not there.</summary>
-    IReadOnlyList<string> Folders(string folder);
+    /// <summary>Names (not paths) of the files and folders in a folder.</summary>
+    IReadOnlyList<string> Names(string folder);
 
     void CreateFolder(string path);
 
@@ -49,23 +46,32 @@ public interface IDurableFile : IDisposable
 
 public static class DurableFilesExtensions
 {
-    /// <summary>Everything in a small file; null if it is not there.</summary>
-    public static byte[]? ReadAll(this IDurableFiles files, string path)
+    /// <summary>What <see cref="ReplaceJson"/> wrote; null if it is not there.</summary>
+    /// <exception cref="IOException">It holds something else.</exception>
+    public static T? ReadJson<T>(this IDurableFiles files, string path)
     {
-        if (!files.Exists(path))
-            return null;
+        if (!files.Names(Path.GetDirectoryName(path)!).Contains(Path.GetFileName(path)))
+            return default;
         using var file = files.Open(path);
         var bytes = new byte[file.Length];
-        return file.Read(bytes, 0) == bytes.Length ? bytes : null;
+        file.Read(bytes, 0);
+        try
+        {
+            return JsonSerializer.Deserialize<T>(bytes);
+        }
+        catch (JsonException e)
+        {
+            throw new IOException($"{path} is broken: {e.Message}", e);
+        }
     }
 
-    /// <summary>Replaces a small file as a whole: after a crash there is the old one or the new one.</summary>
-    public static void Replace(this IDurableFiles files, string path, ReadOnlySpan<byte> bytes)
+    /// <summary>Writes a small file as a whole: after a crash there is the old one or the new one.</summary>
+    public static void ReplaceJson<T>(this IDurableFiles files, string path, T value)
     {
         using (var file = files.Open(path + ".new"))
         {
             file.SetLength(0);
-            file.Write(bytes, 0);
+            file.Write(JsonSerializer.SerializeToUtf8Bytes(value), 0);
             file.Sync();
         }
 

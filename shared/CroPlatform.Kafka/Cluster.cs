@@ -31,6 +31,18 @@ public sealed class Cluster(IOptions<KafkaOptions> options) : IDisposable
         return description.TopicId.ToString();
     }
 
+    /// <summary>The offset of the first record at or after this time, by the log's own times; null if there is none.</summary>
+    /// <exception cref="KafkaException">No broker answers.</exception>
+    public async Task<long?> OffsetAtAsync(string topic, int partition, DateTimeOffset time)
+    {
+        var listed = await _admin.Value.ListOffsetsAsync(
+            [new TopicPartitionOffsetSpec { TopicPartition = new TopicPartition(topic, partition), OffsetSpec = OffsetSpec.ForTimestamp(time.ToUnixTimeMilliseconds()) }],
+            new ListOffsetsOptions { RequestTimeout = TimeSpan.FromSeconds(10) });
+        var found = listed.ResultInfos[0].TopicPartitionOffsetError;
+        if (found.Error.IsError) throw new KafkaException(found.Error);
+        return found.Offset.Value >= 0 ? found.Offset.Value : null;
+    }
+
     /// <summary>
     /// Makes the topics that are not there, replicated as the cluster's default says. Those with records to be kept for ever are told so; what
     /// is there already is left as it is.

@@ -76,6 +76,10 @@ public sealed partial class ConsumeLoop(KafkaOptions kafka, Cluster cluster, Con
             {
                 return;
             }
+            catch (StartOverException e)
+            {
+                LogStartOver(options.Topic.Name, e.Message);
+            }
             catch (Exception e)
             {
                 StateChanged?.Invoke(e.Message);
@@ -204,9 +208,15 @@ public sealed partial class ConsumeLoop(KafkaOptions kafka, Cluster cluster, Con
     [LoggerMessage(Level = LogLevel.Information, Message = "{Topic}/{Partition}: reading on at {Next}")]
     private partial void LogOpened(string topic, int partition, long next);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Topic}: reading again from what is stored: {Reason}")]
+    private partial void LogStartOver(string topic, string reason);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "{Topic}: starting over from what is stored")]
     private partial void LogRestart(string topic, Exception e);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "kafka: {Reason}")]
     private partial void LogClient(string reason);
 }
+
+/// <summary>A partition's stored offset was moved on purpose: what is in memory is dropped, and the loop reads on from there.</summary>
+public sealed class StartOverException(string reason) : Exception(reason);

@@ -19,7 +19,7 @@ internal sealed record Checkpoint(long Segment, long Position, long Offset, IRea
 internal static class LogRecovery
 {
     /// <returns>With a note for people if something had to be cut off.</returns>
-    public static (Segment[] Segments, ProducerStates Producers, string? Note) Open(ILogFiles files, string folder, long now)
+    public static (Segment[] Segments, ProducerStates Producers, string? Note) Open(IDurableFiles files, string folder, long now)
     {
         files.CreateFolder(folder);
         var segments = files.Names(folder).Select(Segment.BaseOf).OfType<long>().Order().Select(start => new Segment(files, folder, start)).ToList();

@@ -13,7 +13,7 @@ internal sealed class OffsetStore : IDisposable
 {
     private const int MaxOffsets = 20_000;
 
-    private readonly ILogFiles _files;
+    private readonly IDurableFiles _files;
     private readonly string _path;
     private readonly ConcurrentQueue<Commit> _waiting = new();
     private readonly SemaphoreSlim _turn = new(1);
@@ -22,7 +22,7 @@ internal sealed class OffsetStore : IDisposable
     private volatile Dictionary<OffsetKey, CommittedOffset> _offsets;
 
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public OffsetStore(ILogFiles files, string folder)
+    public OffsetStore(IDurableFiles files, string folder)
     {
         (_files, _path) = (files, Path.Combine(folder, "offsets.json"));
         _offsets = (files.ReadJson<Entry[]>(_path) ?? []).ToDictionary(entry => entry.Key, entry => entry.Offset);

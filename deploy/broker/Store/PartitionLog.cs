@@ -15,7 +15,7 @@ internal sealed class PartitionLog : IDisposable
     private const long CheckpointBytes = 4 * 1024 * 1024;
     private const long ProducerIdleMs = 24 * 3_600_000;
 
-    private readonly ILogFiles _files;
+    private readonly IDurableFiles _files;
     private readonly string _folder;
     private readonly LogLimits _limits;
     private readonly FlushQueue? _flushes;
@@ -35,7 +35,7 @@ internal sealed class PartitionLog : IDisposable
 
     /// <summary>Opens a partition's folder, or makes its log if it is empty, and cuts off what a crash left unfinished.</summary>
     /// <param name="flushes">Syncs before anything is visible; null to sync in the background only.</param>
-    public PartitionLog(ILogFiles files, string folder, LogLimits limits, FlushQueue? flushes, long now)
+    public PartitionLog(IDurableFiles files, string folder, LogLimits limits, FlushQueue? flushes, long now)
     {
         (_files, _folder, _limits, _flushes) = (files, folder, limits, flushes);
         (_segments, _producers, RecoveryNote) = LogRecovery.Open(files, folder, now);

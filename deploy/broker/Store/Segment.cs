@@ -8,7 +8,7 @@ internal readonly record struct IndexEntry(long Offset, long Position, long MaxT
 /// there at the start, the index is made when somebody first asks.
 /// </summary>
 /// <param name="baseOffset">Of its first record; also its file's name.</param>
-internal sealed class Segment(ILogFiles files, string folder, long baseOffset) : IDisposable
+internal sealed class Segment(IDurableFiles files, string folder, long baseOffset) : IDisposable
 {
     private const int IndexInterval = 8 * 1024;
     private const int ChunkBytes = 1024 * 1024;
@@ -20,7 +20,7 @@ internal sealed class Segment(ILogFiles files, string folder, long baseOffset) :
     private bool _isIndexed = true;
 
     public string Path { get; } = System.IO.Path.Combine(folder, NameOf(baseOffset));
-    public ILogFile File { get; } = files.Open(System.IO.Path.Combine(folder, NameOf(baseOffset)));
+    public IDurableFile File { get; } = files.Open(System.IO.Path.Combine(folder, NameOf(baseOffset)));
     public long BaseOffset { get; } = baseOffset;
     public long NextOffset { get; private set; } = baseOffset;
 

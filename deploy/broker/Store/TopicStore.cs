@@ -13,7 +13,7 @@ internal sealed record Topic(string Name, Guid Id, TopicConfig Config, IReadOnly
 /// </summary>
 internal sealed class TopicStore : IDisposable
 {
-    private readonly ILogFiles _files;
+    private readonly IDurableFiles _files;
     private readonly BrokerOptions _options;
     private readonly TimeProvider _time;
     private readonly FlushQueue? _flushes;
@@ -22,7 +22,7 @@ internal sealed class TopicStore : IDisposable
     private ClusterFile _cluster;
 
     /// <exception cref="IOException">The folder cannot be used.</exception>
-    public TopicStore(BrokerOptions options, ILogFiles files, TimeProvider time)
+    public TopicStore(BrokerOptions options, IDurableFiles files, TimeProvider time)
     {
         (_options, _files, _time) = (options, files, time);
         _flushes = options.Fsync ? new FlushQueue() : null;

@@ -19,6 +19,11 @@ internal static class KindRules
             problems.Refuse(variants.Exists(v => v.Levels is not null), "variants", "only variants of a multivariate experiment have levels");
         }
 
+        var pagesOfChanges = variants.Exists(v => v.PageChanges?.Changes?.Any(c => c!.Url is not null) == true);
+        problems.Refuse(
+            pagesOfChanges && request.UrlPatterns?.Any(p => p!.Include != false) == true,
+            "url_patterns",
+            "either the experiment names its pages, or each change names its own");
         if (kind != ExperimentKind.Holdout) problems.Refuse(request.Holdout is not null, "holdout", "only a holdout has a share that it holds out");
         if (request.Assignment == "external") RefuseForExternal(request, kind, problems);
         switch (kind)

@@ -56,13 +56,14 @@ internal static class References
     /// <summary>The longest chain of prerequisites below an experiment; null where it comes back to where it was.</summary>
     private static int? Depth(ExperimentRequest experiment, Dictionary<string, ExperimentRequest> others, string[] above)
     {
-        if (above.Contains(experiment.Key)) return null;
         if (above.Length > CompiledExperiment.MaxChain) return above.Length;
+        string[] path = [.. above, experiment.Key!];
         var deepest = 0;
         foreach (var prerequisite in experiment.Prerequisites ?? [])
         {
-            if (!others.TryGetValue(prerequisite!.Experiment!, out var parent)) continue;
-            if (Depth(parent, others, [.. above, experiment.Key!]) is not { } depth) return null;
+            if (path.Contains(prerequisite!.Experiment)) return null;
+            if (!others.TryGetValue(prerequisite.Experiment!, out var parent)) continue;
+            if (Depth(parent, others, path) is not { } depth) return null;
             deepest = Math.Max(deepest, depth + 1);
         }
 

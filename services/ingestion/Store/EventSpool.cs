@@ -31,7 +31,7 @@ internal sealed class EventSpool : IAsyncDisposable
     {
         (_options, _files, _freeBytes) = (options, files, freeBytes);
         files.CreateFolder(options.Folder);
-        foreach (var name in files.Files(options.Folder).Where(n => n.EndsWith(".spool", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (var name in files.Names(options.Folder).Where(n => n.EndsWith(".spool", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
             _segments.AddLast(new SpoolSegment(files, Path.Combine(options.Folder, name)));
             _number = long.Parse(Path.GetFileNameWithoutExtension(name));

@@ -8,10 +8,29 @@ using Exposure = CroPlatform.Experimentation.Facts.Exposure;
 namespace CroPlatform.Services.Statistics.Check;
 
 /// <summary>What a record of cro.events.v1 turned out to be: a unit's fact, or something for quarantine.</summary>
+/// <param name="Unit">The unit's name among those of its topic, see <see cref="UnitHistory.Name"/>.</param>
 /// <param name="Quarantine">Why it cannot be counted; null if it can.</param>
 internal sealed record EventReading(string Site, string Unit, Fact? Fact, string? Quarantine, ConsumeResult<byte[], byte[]> Record)
 {
     private const uint KnownSchema = 1;
+
+    /// <summary>The event, if it can be counted; for the router, which leaves all others to the fold of visitors.</summary>
+    public static Event? TryRead(ConsumeResult<byte[], byte[]> record, TimeSpan maxLateness) =>
+        Of(record, (long)maxLateness.TotalMilliseconds).Quarantine is null ? Event.Parser.ParseFrom(record.Message.Value) : null;
+
+    /// <summary>Reads a record of cro.facts.v1; never throws for what it holds.</summary>
+    public static EventReading OfFact(ConsumeResult<byte[], byte[]> record)
+    {
+        try
+        {
+            var routed = RoutedEvent.Parser.ParseFrom(record.Message.Value ?? []);
+            return new EventReading(routed.Event.Site, UnitHistory.NameOf(routed.UnitType, routed.Unit), Kept(routed.Event), null, record);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return Poison(record, "", "not a routed event");
+        }
+    }
 
     /// <summary>Reads a record; never throws for what it holds.</summary>
     public static EventReading Of(ConsumeResult<byte[], byte[]> record, long maxLatenessMs)

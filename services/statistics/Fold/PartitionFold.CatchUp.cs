@@ -36,16 +36,16 @@ internal sealed partial class PartitionFold
             if (unit.History.Site == experiment.Site && (unit.History.LastTimeMs >= sinceMs || unit.History.HasHeld)) visited += Refold(unit, before, after);
         }
 
-        await foreach (var history in store.ReadUnitsAsync(_claim.Partition, experiment.Site, sinceMs, ct))
+        await foreach (var history in store.ReadUnitsAsync(_lane, experiment.Site, sinceMs, ct))
         {
-            if (_units.ContainsKey((history.Site, history.Unit))) continue;
+            if (_units.ContainsKey((history.Site, history.Name))) continue;
             var unit = new CachedUnit(history);
             visited += Refold(unit, before, after);
-            if (unit.IsDirty) _units[(history.Site, history.Unit)] = unit;
+            if (unit.IsDirty) _units[(history.Site, history.Name)] = unit;
         }
 
         _folded.Set(after);
-        if (visited > 0) LogRefolded(experiment.Site, experiment.Key, experiment.Version, _claim.Partition, visited);
+        if (visited > 0) LogRefolded(experiment.Site, experiment.Key, experiment.Version, _lane, visited);
     }
 
     /// <returns>1 if the unit has to do with the experiment, else 0.</returns>

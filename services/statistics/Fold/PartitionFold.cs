@@ -25,6 +25,7 @@ internal sealed partial class PartitionFold(
     private readonly HashSet<string> _changedBalance = [];
     private readonly List<EventReading> _quarantine = [];
     private readonly TracedEvents _traced = new();
+    private readonly int _lane = Lane.Of(stored.Claim);
     private Claim _claim = stored.Claim;
     private long _next = stored.Claim.Next;
     private long _folds;
@@ -51,7 +52,7 @@ internal sealed partial class PartitionFold(
             if (record.Offset.Value < _next) continue;
             _next = record.Offset.Value + 1;
             _traced.Note(record);
-            var reading = EventReading.Of(record, maxLateness);
+            var reading = Lane.IsFacts(_lane) ? EventReading.OfFact(record) : EventReading.Of(record, maxLateness);
             if (reading.Fact is null) Quarantine(reading);
             else readings.Add(reading);
         }
@@ -150,8 +151,10 @@ internal sealed partial class PartitionFold(
         metrics.Quarantined(reading.Quarantine!);
     }
 
+    /// <summary>An accepted event is told once: where its visitor is folded.</summary>
     private void Count(string site, Func<Balance, Balance> change)
     {
+        if (Lane.IsFacts(_lane)) return;
         _balance[site] = change(_balance.GetValueOrDefault(site) ?? Balance.Zero);
         _changedBalance.Add(site);
     }
@@ -160,8 +163,8 @@ internal sealed partial class PartitionFold(
     {
         var missing = keys.FindAll(k => !_units.ContainsKey(k));
         if (missing.Count == 0) return;
-        foreach (var history in await store.LoadUnitsAsync(_claim.Partition, missing, ct)) _units[(history.Site, history.Unit)] = new CachedUnit(history);
-        foreach (var key in missing) _units.TryAdd(key, new CachedUnit(new UnitHistory(key.Site, key.Unit)));
+        foreach (var history in await store.LoadUnitsAsync(_lane, missing, ct)) _units[(history.Site, history.Name)] = new CachedUnit(history);
+        foreach (var key in missing) _units.TryAdd(key, new CachedUnit(UnitCodec.New(key.Site, key.Unit, _lane)));
     }
 
     /// <summary>Stored units beyond the bound make room, the least recently used first.</summary>

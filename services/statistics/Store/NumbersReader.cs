@@ -17,7 +17,7 @@ internal sealed class NumbersReader(NpgsqlDataSource source)
         await using var db = await source.OpenConnectionAsync(ct);
         // One snapshot for the three queries.
         await using var transaction = await db.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, ct);
-        var name = new { site = experiment.Site, experiment = experiment.Key, revision = experiment.AnalysisRevision, version = experiment.Version };
+        var name = new { site = experiment.Site, experiment = experiment.Key, revision = experiment.AnalysisRevision, version = experiment.Version, facts = Lane.FirstOfFacts, isFacts = experiment.Unit != UnitTypes.Visitor };
         var cells = new Dictionary<CellKey, Cell>();
         foreach (var row in await db.QueryAsync<CellRow>(new CommandDefinition(
             CellRow.Columns + " where site = @site and experiment = @experiment and revision = @revision", name, transaction, cancellationToken: ct)))
@@ -31,7 +31,7 @@ internal sealed class NumbersReader(NpgsqlDataSource source)
             name, transaction, cancellationToken: ct)))
             .ToDictionary(e => new ExclusionKey(experiment.Site, experiment.Key, e.Class, e.Variant), e => e.Units);
         var folded = await db.ExecuteScalarAsync<int>(new CommandDefinition(
-            "select count(*)::int from folded where site = @site and experiment = @experiment and version >= @version", name, transaction, cancellationToken: ct));
+            "select count(*)::int from folded where site = @site and experiment = @experiment and version >= @version and (partition >= @facts) = @isFacts", name, transaction, cancellationToken: ct));
         return new Numbers([.. cells.Select(c => (c.Key, c.Value))], exclusions, folded >= Partitions);
     }
 

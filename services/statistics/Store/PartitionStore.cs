@@ -18,6 +18,7 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
     {
         await using var db = await source.OpenConnectionAsync(ct);
         var claim = await OffsetLedger.ClaimAsync(db, topic, partition, logId, ct);
+        partition = Lane.Of(claim);
         var aggregates = new Aggregates();
         foreach (var row in await db.QueryAsync<CellRow>(new CommandDefinition(CellRow.Columns + " where partition = @partition", new { partition }, cancellationToken: ct)))
         {
@@ -54,7 +55,7 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         await using var db = await source.OpenConnectionAsync(ct);
         var rows = await db.QueryAsync<(string Site, string Unit, byte[] State)>(new CommandDefinition(
             sql, new { partition, sites = keys.ConvertAll(k => k.Site).ToArray(), units = keys.ConvertAll(k => k.Unit).ToArray() }, cancellationToken: ct));
-        return [.. rows.Select(r => UnitCodec.Decode(r.Site, r.Unit, r.State))];
+        return [.. rows.Select(r => UnitCodec.Decode(r.Site, r.Unit, partition, r.State))];
     }
 
     /// <summary>The site's units with a fact at or after this time, or with something held.</summary>
@@ -67,7 +68,7 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
             Parameters = { new("partition", partition), new("site", site), new("since", sinceMs) },
         };
         await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) yield return UnitCodec.Decode(site, reader.GetString(0), reader.GetFieldValue<byte[]>(1));
+        while (await reader.ReadAsync(ct)) yield return UnitCodec.Decode(site, reader.GetString(0), partition, reader.GetFieldValue<byte[]>(1));
     }
 
     /// <summary>Stores a checkpoint in one transaction.</summary>
@@ -76,7 +77,7 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
     public async Task<Claim> SaveAsync(Checkpoint checkpoint, CancellationToken ct)
     {
         var started = Stopwatch.GetTimestamp();
-        var (claim, partition) = (checkpoint.Claim, checkpoint.Claim.Partition);
+        var (claim, partition) = (checkpoint.Claim, Lane.Of(checkpoint.Claim));
         await using var db = await source.OpenConnectionAsync(ct);
         await using var transaction = await db.BeginTransactionAsync(ct);
         await OffsetLedger.AdvanceAsync(transaction, claim, checkpoint.Next, ct);
@@ -106,7 +107,7 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
             {
                 new() { Value = partition },
                 new() { Value = Array.ConvertAll(histories, h => h.Site) },
-                new() { Value = Array.ConvertAll(histories, h => h.Unit) },
+                new() { Value = Array.ConvertAll(histories, h => h.Name) },
                 new() { Value = Array.ConvertAll(histories, UnitCodec.Encode) },
                 new() { Value = Array.ConvertAll(histories, h => h.LastTimeMs) },
                 new() { Value = Array.ConvertAll(histories, h => h.HasHeld) },

@@ -1,4 +1,5 @@
 using CroPlatform.Experimentation.Facts;
+using CroPlatform.Services.Statistics.Fold;
 
 namespace CroPlatform.Services.Statistics.Store;
 
@@ -51,8 +52,9 @@ internal static class UnitCodec
         return buffer.ToArray();
     }
 
+    /// <param name="lane">Where the unit's row stands: it tells whether the name holds the unit's type.</param>
     /// <exception cref="InvalidDataException">Written by a later version.</exception>
-    public static UnitHistory Decode(string site, string unit, byte[] state)
+    public static UnitHistory Decode(string site, string name, int lane, byte[] state)
     {
         using var reader = new BinaryReader(new MemoryStream(state, writable: false));
         var version = reader.ReadByte();
@@ -73,7 +75,15 @@ internal static class UnitCodec
             facts.Add(new Fact(id, time, received, type, value, exposure, properties) { Held = parts.HasFlag(Parts.Held) });
         }
 
-        return new UnitHistory(site, unit, facts, isBot);
+        return New(site, name, lane, facts, isBot);
+    }
+
+    /// <summary>A history under the name that its row has.</summary>
+    public static UnitHistory New(string site, string name, int lane, IEnumerable<Fact>? facts = null, bool isBot = false)
+    {
+        if (!Lane.IsFacts(lane)) return new UnitHistory(site, name, facts, isBot);
+        var type = name[..name.IndexOf('|', StringComparison.Ordinal)];
+        return new UnitHistory(site, name[(type.Length + 1)..], facts, isBot, type);
     }
 
     private static Parts PartsOf(Fact fact) =>

@@ -30,6 +30,7 @@ public sealed class ExperimentFold
     public Contribution Of(UnitHistory history)
     {
         ArgumentNullException.ThrowIfNull(history);
+        if (history.UnitType != Experiment.Unit) return Contribution.None;
         Fact? first = null;
         var (variant, mismatched, crossover) = (-1, -1, false);
         foreach (var fact in history.Facts)

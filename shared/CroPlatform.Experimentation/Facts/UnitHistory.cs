@@ -18,10 +18,12 @@ public sealed class UnitHistory
     private readonly List<Fact> _facts;
     private int _prunedAt;
 
-    public UnitHistory(string site, string unit, IEnumerable<Fact>? facts = null, bool isBot = false)
+    /// <param name="unitType">visitor, user, account or device.</param>
+    public UnitHistory(string site, string unit, IEnumerable<Fact>? facts = null, bool isBot = false, string unitType = UnitTypes.Visitor)
     {
         Site = site;
         Unit = unit;
+        UnitType = unitType;
         IsBot = isBot;
         _facts = facts is null ? [] : [.. facts];
         _facts.Sort(InOrder);
@@ -31,6 +33,12 @@ public sealed class UnitHistory
 
     public string Site { get; }
     public string Unit { get; }
+    public string UnitType { get; }
+
+    /// <summary>How the unit is called among those that are folded from the same topic: a visitor by its id, all others with their type.</summary>
+    public string Name => NameOf(UnitType, Unit);
+
+    public static string NameOf(string unitType, string unit) => unitType == UnitTypes.Visitor ? unit : $"{unitType}|{unit}";
     public IReadOnlyList<Fact> Facts => _facts;
 
     /// <summary>Once too many distinct events came: excluded from every analysis, for good.</summary>

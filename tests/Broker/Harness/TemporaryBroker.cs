@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using CroPlatform.Broker.Store;
+using CroPlatform.Files;
 
 namespace CroPlatform.Broker.Tests;
 

@@ -1,4 +1,4 @@
-using CroPlatform.Broker.Store;
+using CroPlatform.Files;
 
 namespace CroPlatform.Broker.Tests;
 
@@ -6,7 +6,7 @@ namespace CroPlatform.Broker.Tests;
 /// A file system in memory that keeps apart what was synced and what was not. A crash throws away, of everything that was not synced, what
 /// chance picks: single writes (so that holes stay), the end of a write, lengths, and names, each for itself. It is harsher than any disk.
 /// </summary>
-internal sealed class VolatileFiles : ILogFiles
+public sealed class VolatileFiles : IDurableFiles
 {
     private readonly Lock _gate = new();
     private readonly Folder _root;
@@ -39,7 +39,7 @@ internal sealed class VolatileFiles : ILogFiles
         }
     }
 
-    public ILogFile Open(string path) => Do(() =>
+    public IDurableFile Open(string path) => Do(() =>
     {
         var folder = Find(Parent(path));
         if (folder.Now.TryGetValue(Name(path), out var found))
@@ -200,7 +200,7 @@ internal sealed class VolatileFiles : ILogFiles
         }
     }
 
-    private sealed class OpenFile(VolatileFiles files, Inode inode, string path) : ILogFile
+    private sealed class OpenFile(VolatileFiles files, Inode inode, string path) : IDurableFile
     {
         private bool _closed;
 

@@ -32,6 +32,17 @@ public sealed class PagePatternsTests
     }
 
     [Test]
+    public async Task Match_SimplePatterns_AsTheSdkFromNpmMatchesThem()
+    {
+        var answers = await SdkClient.RunAsync("pages.mjs", [new { patterns = Patterns, urls = Urls }]);
+        for (var p = 0; p < Patterns.Length; p++)
+        {
+            var ours = PagePatterns.Parse([new UrlPattern(UrlPatternType.Simple, Patterns[p])]);
+            for (var u = 0; u < Urls.Length; u++) Assert.That(ours.Match(Urls[u]), Is.EqualTo(answers[0][p][u].GetBoolean()), $"{Patterns[p]} on {Urls[u]}");
+        }
+    }
+
+    [Test]
     public void WriteCondition_AnyPatterns_HoldsWhereTheyMatch()
     {
         foreach (var (first, second) in Patterns.Zip(Patterns.Reverse()))

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using CroPlatform.Experimentation.Evaluation;
 
@@ -17,7 +15,7 @@ public sealed class SdkClientTests
     {
         var sites = Enumerable.Range(1, SitesDrawn).Select(seed => new RandomSite(seed, Experiments)).ToList();
         var users = sites.ConvertAll(site => Enumerable.Range(0, Users).Select(_ => site.User()).ToList());
-        var answers = await RunAsync(sites.Zip(users, Question));
+        var answers = await SdkClient.RunAsync("evaluate.mjs", sites.Zip(users, Question));
         Assert.That(answers, Has.Count.EqualTo(SitesDrawn));
         var (agreed, assigned) = (0, 0);
         for (var s = 0; s < sites.Count; s++)
@@ -58,35 +56,4 @@ public sealed class SdkClientTests
             && isIn == decision.InExperiment
             && (!isIn || answer[2].GetString() == experiment.Variants[decision.Variant].Key);
     }
-
-    private static async Task<List<JsonElement>> RunAsync(IEnumerable<object> questions)
-    {
-        var folder = Path.Combine(Folder(), "..", "clients", "node");
-        if (!Directory.Exists(Path.Combine(folder, "node_modules"))) Assert.Fail($"its packages are missing: run 'npm ci' in {folder}");
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        using var process = Process.Start(new ProcessStartInfo("node", ["evaluate.mjs"])
-        {
-            UseShellExecute = false,
-            WorkingDirectory = folder,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        try
-        {
-            var output = process.StandardOutput.ReadToEndAsync(limit.Token);
-            var errors = process.StandardError.ReadToEndAsync(limit.Token);
-            foreach (var question in questions) await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(question, JsonSerializerOptions.Web));
-            process.StandardInput.Close();
-            await process.WaitForExitAsync(limit.Token);
-            Assert.That(process.ExitCode, Is.Zero, await errors);
-            return [.. (await output).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
-        }
-        finally
-        {
-            if (!process.HasExited) process.Kill(entireProcessTree: true);
-        }
-    }
-
-    private static string Folder([CallerFilePath] string thisFile = "") => Path.GetDirectoryName(thisFile)!;
 }

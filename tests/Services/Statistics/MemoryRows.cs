@@ -20,14 +20,14 @@ internal sealed class MemoryRows : IPartitionRows
     public IReadOnlyDictionary<(string Site, string Experiment), (int Version, long Changes)> Folded => _folded;
 
     public Task<IReadOnlyList<UnitHistory>> LoadUnitsAsync(int partition, List<(string Site, string Unit)> keys, CancellationToken ct) =>
-        Task.FromResult<IReadOnlyList<UnitHistory>>([.. keys.Where(_units.ContainsKey).Select(k => UnitCodec.Decode(k.Site, k.Unit, _units[k]))]);
+        Task.FromResult<IReadOnlyList<UnitHistory>>([.. keys.Where(_units.ContainsKey).Select(k => UnitCodec.Decode(k.Site, k.Unit, partition, _units[k]))]);
 
     public async IAsyncEnumerable<UnitHistory> ReadUnitsAsync(int partition, string site, long sinceMs, [EnumeratorCancellation] CancellationToken ct)
     {
         await Task.CompletedTask;
         foreach (var (key, state) in _units.ToList())
         {
-            var history = UnitCodec.Decode(key.Site, key.Unit, state);
+            var history = UnitCodec.Decode(key.Site, key.Unit, partition, state);
             if (key.Site == site && (history.LastTimeMs >= sinceMs || history.HasHeld)) yield return history;
         }
     }
