@@ -27,6 +27,8 @@ internal sealed class BrokerLoad(string bootstrap, Settings settings) : IAsyncDi
     public const string Topic = "bench";
     public const int Partitions = 12;
 
+    private const int ConsumePasses = 9;
+
     private readonly byte[] _value = RandomBytes(settings["size"]);
     private readonly List<IProducer<Null, byte[]>> _producers = [.. Enumerable.Range(0, settings["producers"]).Select(_ => Producer(bootstrap, settings["linger"]))];
 
@@ -39,9 +41,16 @@ internal sealed class BrokerLoad(string bootstrap, Settings settings) : IAsyncDi
             await BulkAsync(_producers.Count * Partitions); // connections, producer ids
             var (waiting, p50, p99) = await WaitingAsync();
 
-            // Last, so that it is what the mock cluster still keeps.
+            // Last, so that it is what the mock cluster still keeps; and that alone is consumed, from every server.
+            var starts = Ends();
             var bulk = await BulkAsync(settings["records"]);
-            return new BrokerFigures(bulk, waiting, p50, p99, await ConsumeAsync(settings["records"]));
+
+            // Once takes a quarter of a second, and at first what answers it is not compiled for speed.
+            var passes = new List<double>();
+            for (var pass = 0; pass <= ConsumePasses; pass++)
+                passes.Add(await ConsumeAsync(settings["records"], starts));
+            var consume = passes.Skip(1).Order().ElementAt(ConsumePasses / 2);
+            return new BrokerFigures(bulk, waiting, p50, p99, consume);
         }
     }
 
@@ -121,8 +130,15 @@ internal sealed class BrokerLoad(string bootstrap, Settings settings) : IAsyncDi
         return (times.Count / settings.Length.TotalSeconds, times[times.Count / 2], times[(int)(times.Count * 0.99)]);
     }
 
+    private List<TopicPartitionOffset> Ends()
+    {
+        using var consumer = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig { BootstrapServers = bootstrap, GroupId = "bench" }).Build();
+        return [.. Enumerable.Range(0, Partitions).Select(i => new TopicPartition(Topic, i))
+            .Select(partition => new TopicPartitionOffset(partition, consumer.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(10)).High))];
+    }
+
     /// <returns>Records a second, from the first that comes to the last.</returns>
-    private async Task<double> ConsumeAsync(int records)
+    private async Task<double> ConsumeAsync(int records, List<TopicPartitionOffset> starts)
     {
         var left = records;
         var clock = new Stopwatch();
@@ -138,7 +154,7 @@ internal sealed class BrokerLoad(string bootstrap, Settings settings) : IAsyncDi
                     FetchWaitMaxMs = 50,
                     QueuedMaxMessagesKbytes = 65_536,
                 }).SetLogHandler((_, _) => { }).Build();
-                consumer.Assign(Enumerable.Range(0, Partitions).Where(i => i % settings["consumers"] == number).Select(i => new TopicPartitionOffset(Topic, i, Offset.Beginning)));
+                consumer.Assign(starts.Where(start => start.Partition.Value % settings["consumers"] == number));
                 while (Volatile.Read(ref left) > 0)
                 {
                     if (consumer.Consume(100) is null)
