@@ -22,13 +22,13 @@ internal static class AssignBench
 
     public static async Task<int> RunAsync(string[] words)
     {
-        var settings = new Settings(words, ("experiments", 1_000), ("connections", 4), ("concurrency", 100));
+        var settings = new Settings(words, ("experiments", 1_000), ("from", 1), ("connections", 4), ("concurrency", 100));
         Console.WriteLine($"assign {settings}");
         Console.WriteLine();
         using var platform = new RunningPlatform();
         using var bare = await BareProcess.StartAsync();
         await using var experiments = new RunningExperiments(platform);
-        foreach (var running in new[] { 1, 100, settings["experiments"] }.Distinct().Order())
+        foreach (var running in new[] { 1, 100, settings["experiments"] }.Where(n => n >= settings["from"]).Distinct().Order())
         {
             await experiments.GrowAsync(running);
             using var unleash = await NodePeer.StartAsync("unleash-proxy.mjs", running.ToString());

@@ -11,7 +11,7 @@ internal readonly record struct HttpReply(int Status, ReadOnlyMemory<byte> Body)
 internal sealed class HttpConnection : IDisposable
 {
     private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    private readonly byte[] _buffer = new byte[64 * 1024];
+    private readonly byte[] _buffer = new byte[1024 * 1024];
 
     public static async Task<HttpConnection> OpenAsync(Uri server)
     {
