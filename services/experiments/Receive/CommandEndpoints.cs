@@ -1,4 +1,3 @@
-using CroPlatform.Experimentation.Configuration;
 using CroPlatform.ServiceDefaults.Errors;
 using CroPlatform.ServiceDefaults.Keys;
 using CroPlatform.Services.Experiments.Check;
@@ -18,7 +17,7 @@ internal static class CommandEndpoints
             return await store.TryAddAsync(context.Grant().Site, request, ct)
                 ? Results.Json(request, JsonBody.Options, statusCode: StatusCodes.Status201Created)
                 : Answer(new FieldProblem("conflict", "key", $"there is a metric '{request.Key}' already"));
-        }).RequireKey(KeyRole.Admin);
+        }).RequirePerson(PersonRole.Analyst);
 
     public static void MapExperimentCommands(this IEndpointRouteBuilder app)
     {
@@ -27,18 +26,18 @@ internal static class CommandEndpoints
             var (request, problem) = await JsonBody.ReadAsync<ExperimentRequest>(context);
             problem ??= await commands.CreateAsync(context.Grant().Site, request!, ct);
             return problem is null ? await ViewAsync(store, context, request!.Key!, StatusCodes.Status201Created, ct) : Answer(problem);
-        }).RequireKey(KeyRole.Admin);
+        }).RequirePerson(PersonRole.Editor);
         foreach (var command in (string[])["start", "pause", "resume", "stop"])
         {
             app.MapPost($"/api/v1/experiments/{{key}}/{command}", async (
                 string key, HttpContext context, ExperimentCommands commands, ExperimentStore store, CancellationToken ct) =>
                 await commands.TransitAsync(context.Grant().Site, key, command, ct) is { } problem
                     ? Answer(problem)
-                    : await ViewAsync(store, context, key, StatusCodes.Status200OK, ct)).RequireKey(KeyRole.Admin);
+                    : await ViewAsync(store, context, key, StatusCodes.Status200OK, ct)).RequirePerson(PersonRole.Editor);
         }
 
-        app.MapPatch("/api/v1/experiments/{key}", ChangePhaseAsync).RequireKey(KeyRole.Admin);
-        app.MapPost("/api/v1/experiments/{key}/phases", ChangePhaseAsync).RequireKey(KeyRole.Admin);
+        app.MapPatch("/api/v1/experiments/{key}", ChangePhaseAsync).RequirePerson(PersonRole.Editor);
+        app.MapPost("/api/v1/experiments/{key}/phases", ChangePhaseAsync).RequirePerson(PersonRole.Editor);
     }
 
     public static void MapSavedGroupCommands(this IEndpointRouteBuilder app)
@@ -48,14 +47,14 @@ internal static class CommandEndpoints
             var (request, problem) = await JsonBody.ReadAsync<SavedGroupRequest>(context);
             problem ??= await commands.CreateAsync(context.Grant().Site, request!, ct);
             return problem is null ? Results.Json(request, JsonBody.Options, statusCode: StatusCodes.Status201Created) : Answer(problem);
-        }).RequireKey(KeyRole.Admin);
+        }).RequirePerson(PersonRole.Editor);
         app.MapPut("/api/v1/saved-groups/{key}", async (string key, HttpContext context, SavedGroupCommands commands, CancellationToken ct) =>
         {
             var (request, problem) = await JsonBody.ReadAsync<SavedGroupRequest>(context);
             var group = request is null ? null : request with { Key = key };
             problem ??= await commands.ReplaceAsync(context.Grant().Site, group!, ct);
             return problem is null ? Results.Json(group, JsonBody.Options) : Answer(problem);
-        }).RequireKey(KeyRole.Admin);
+        }).RequirePerson(PersonRole.Editor);
     }
 
     private static async Task<IResult> ChangePhaseAsync(

@@ -1,4 +1,3 @@
-using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Kafka;
 using CroPlatform.ServiceDefaults.Errors;
 using CroPlatform.ServiceDefaults.Keys;
@@ -20,9 +19,9 @@ internal static class ResultsEndpoints
             }
 
             return Results.Json(Analyst.Analyse(experiment, await numbers.ReadAsync(experiment, ct), clock.GetUtcNow()), ExperimentResults.Json);
-        }).RequireKey(KeyRole.Admin);
+        }).RequirePerson(PersonRole.Viewer);
 
         app.MapGet("/api/v1/statistics/balance", async (HttpContext context, NumbersReader numbers, CancellationToken ct) =>
-            Results.Json(await numbers.BalanceAsync(context.Grant().Site, ct), ExperimentResults.Json)).RequireKey(KeyRole.Admin);
+            Results.Json(await numbers.BalanceAsync(context.Grant().Site, ct), ExperimentResults.Json)).RequirePerson(PersonRole.Viewer);
     }
 }

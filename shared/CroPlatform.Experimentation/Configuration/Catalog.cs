@@ -48,7 +48,7 @@ public sealed class Catalog
         ArgumentNullException.ThrowIfNull(site);
         var keys = _keys;
         if (_sites.TryGetValue(site.Key, out var before)) keys = keys.RemoveRange(before.ApiKeys.Select(k => k.Hash));
-        keys = keys.SetItems(site.ApiKeys.Select(k => KeyValuePair.Create(k.Hash, new KeyGrant(site.Key, k.Role))));
+        keys = keys.SetItems(site.ApiKeys.Select(k => KeyValuePair.Create(k.Hash, new KeyGrant(site.Key, k.Role) { Actor = "key:" + k.Hash.ShortName })));
         return new Catalog(_sites.SetItem(site.Key, site), keys, _experiments, _measuredEvents, _groups);
     }
 
@@ -76,7 +76,11 @@ public sealed class Catalog
 }
 
 /// <summary>Whose key it is, and what it may do.</summary>
-public sealed record KeyGrant(string Site, KeyRole Role);
+public sealed record KeyGrant(string Site, KeyRole Role)
+{
+    /// <summary>Who calls, as the audit log names him: <c>key:</c> and the first eight digits of the key's hash, or <c>user:</c> and the address.</summary>
+    public required string Actor { get; init; }
+}
 
 /// <summary>The published versions of one experiment.</summary>
 public sealed class ExperimentVersions

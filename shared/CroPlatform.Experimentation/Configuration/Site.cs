@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -46,6 +47,9 @@ public readonly record struct KeyHash(ulong A, ulong B, ulong C, ulong D)
             BinaryPrimitives.ReadUInt64BigEndian(sha256[16..]),
             BinaryPrimitives.ReadUInt64BigEndian(sha256[24..]));
     }
+
+    /// <summary>The first eight hexadecimal digits: names a key without telling it.</summary>
+    public string ShortName => (A >> 32).ToString("x8", CultureInfo.InvariantCulture);
 
     public byte[] ToBytes()
     {
