@@ -1,4 +1,6 @@
 using CroPlatform.Experimentation.Bucketing;
+using CroPlatform.Experimentation.Evaluation;
+using CroPlatform.Experimentation.Tests.Evaluation;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -16,6 +18,24 @@ public sealed class BucketTests
 
     [Test]
     public void ExpectedShares_NoCoverage_AreZero() => Assert.That(BucketRanges.Of([0.5, 0.5], 0).ExpectedShares(), Is.EqualTo(new[] { 0.0, 0.0 }));
+
+    [Test]
+    public void TrafficShares_ALayerOfTheSameSeed_CountsOnlyItsBuckets()
+    {
+        var layer = new Layer("l", [new BucketRange(0.2, 0.6)]);
+        var experiment = Sites.Ab with { Layers = [layer], Phases = [Sites.Ab.Phases[0] with { Seed = layer.Seed }] };
+        Assert.That(TrafficShares.Of(experiment, experiment.CurrentPhase), Is.EqualTo(new[] { 0.75, 0.25 }));
+        var independent = experiment with { Phases = Sites.Ab.Phases };
+        Assert.That(TrafficShares.Of(independent, independent.CurrentPhase), Is.EqualTo(new[] { 0.5, 0.5 }));
+    }
+
+    [Test]
+    public void TrafficShares_AHoldoutOfTheSameSeed_LeavesItsBucketsOut()
+    {
+        var holdout = new Holdout("h", 1, UnitTypes.Visitor, "e", new BucketRange(0, 0.25), "holdout", "included");
+        var experiment = Sites.Ab with { Holdouts = [holdout] };
+        Assert.That(TrafficShares.Of(experiment, experiment.CurrentPhase), Is.EqualTo(new[] { 1 / 3.0, 2 / 3.0 }).Within(1e-12));
+    }
 
     [Test]
     public void Of_ManyUnits_FillsBucketsEvenly()

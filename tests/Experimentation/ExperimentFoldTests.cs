@@ -109,6 +109,27 @@ public sealed class ExperimentFoldTests
     }
 
     [Test]
+    public void Of_UnitThatIsShutOut_IsMismatched()
+    {
+        var platform = External with { Assignment = AssignmentMode.Platform, Sticky = true };
+        Assert.That(Fold(platform, Shown("a", Start)).Standing, Is.EqualTo(Standing.Analysed), "what is remembered is not drawn again");
+        var layer = new Layer("l", [new BucketRange(0, 1)]);
+        var holdout = new Holdout("h", 1, UnitTypes.Visitor, "h", new BucketRange(0, 1), "holdout", "included");
+        Assert.That(Fold(platform with { Layers = [layer] }, Shown("a", Start)).Standing, Is.EqualTo(Standing.Analysed));
+        Assert.That(Fold(platform with { Holdouts = [holdout with { Unit = UnitTypes.Account }] }, Shown("a", Start)).Standing, Is.EqualTo(Standing.Analysed));
+        foreach (var shut in new[]
+        {
+            platform with { Layers = [layer with { Ranges = [] }] },
+            platform with { Holdouts = [holdout] },
+            platform with { Forced = [new ForcedUnit("u", "a")] },
+        })
+        {
+            var contribution = Fold(shut, Shown("a", Start));
+            Assert.That((contribution.Standing, contribution.MismatchedVariant), Is.EqualTo((Standing.Absent, 0)));
+        }
+    }
+
+    [Test]
     public void Of_ExposureDuringAPause_IsNone()
     {
         var paused = External with { Phases = [External.Phases[0] with { Periods = [new Period(Start, Start + 10), new Period(Start + 20, 0)] }] };

@@ -6,16 +6,13 @@ namespace CroPlatform.Platform.Tests;
 /// <summary>Whoever got a variant of a sticky experiment keeps it, whatever becomes of weights, coverage, Redis or the device.</summary>
 public sealed class StickyTests
 {
-    private const int Units = 60;
+    private const int Units = 40;
     private static readonly TestPlatform Platform = TestPlatform.Current;
 
     private string _metric = "";
 
     [OneTimeSetUp]
     public Task PublishAsync() => Platform.CreateMetricAsync(_metric = TestPlatform.Unique("sticky"), "conversion", "purchase");
-
-    [TearDown]
-    public Task UpAsync() => Platform.CroAsync("up");
 
     [Test]
     public async Task Variants_WeightsAndCoverageChangeAndRedisIsLost_StayWithTheirUnits()
@@ -57,11 +54,16 @@ public sealed class StickyTests
         var key = await StartAsync();
         await FlushRedisAsync();
         await Platform.CroAsync("kill", "postgres");
+        try
+        {
+            var answer = await AskAsync(key, $"{key}-late", null);
+            Assert.That(((bool)answer["in_experiment"]!, (string?)answer["variant"], (string?)answer["reason"]), Is.EqualTo((false, "a", "stale")));
+        }
+        finally
+        {
+            await Platform.CroAsync("up");
+        }
 
-        var answer = await AskAsync(key, $"{key}-late", null);
-        Assert.That(((bool)answer["in_experiment"]!, (string?)answer["variant"], (string?)answer["reason"]), Is.EqualTo((false, "a", "stale")));
-
-        await Platform.CroAsync("up");
         await TestPlatform.EventuallyAsync(() => AskAsync(key, $"{key}-late", null), a => (bool)a["in_experiment"]!, "it is back");
     }
 

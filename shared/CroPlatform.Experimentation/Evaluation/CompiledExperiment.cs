@@ -98,10 +98,20 @@ public sealed class CompiledExperiment
         return true;
     }
 
-    private bool IsTargeted(in EvaluationContext context) =>
-        Experiment.Schedule?.Holds(context.Time) != false
-        && Targeting?.Holds(context.AttributesFor(Targeting)) != false
-        && Pages?.Match(context.PageUrl) != false;
+    private bool IsTargeted(in EvaluationContext context)
+    {
+        try
+        {
+            return Experiment.Schedule?.Holds(context.Time) != false
+                && Targeting?.Holds(context.AttributesFor(Targeting)) != false
+                && Pages?.Match(context.PageUrl) != false;
+        }
+        catch (Exception e) when (e is InvalidOperationException or JsonException)
+        {
+            // An attribute's text or name that is not valid Unicode, which JSON can carry: nothing is targeted by it, and no answer fails.
+            return false;
+        }
+    }
 
     private Decision Split(string unit, in EvaluationContext context)
     {

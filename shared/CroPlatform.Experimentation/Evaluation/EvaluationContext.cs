@@ -47,7 +47,7 @@ public readonly record struct EvaluationContext
     };
 
     internal string? PageUrl => Url
-        ?? (Attributes?.Member("url") is { ValueKind: JsonValueKind.String } url ? JavaScript.StringOf(url) : null);
+        ?? (Attributes?.Member("url") is { ValueKind: JsonValueKind.String } url ? url.GetString() : null);
 
     /// <summary>What this condition reads. Copied only where it reads units or the address.</summary>
     internal JsonElement AttributesFor(Condition condition)
@@ -74,20 +74,12 @@ public readonly record struct EvaluationContext
             if (!string.IsNullOrEmpty(value)) all[name] = JsonSerializer.SerializeToElement(value);
         }
 
-        try
+        foreach (var member in attributes.EnumerateObject())
         {
-            foreach (var member in attributes.EnumerateObject())
-            {
-                if (member.Value.ValueKind != JsonValueKind.Null || !all.ContainsKey(member.Name)) all[member.Name] = member.Value;
-            }
+            if (member.Value.ValueKind != JsonValueKind.Null || !all.ContainsKey(member.Name)) all[member.Name] = member.Value;
+        }
 
-            return JsonSerializer.SerializeToElement(all);
-        }
-        catch (InvalidOperationException)
-        {
-            // A name that is not valid Unicode: what was sent is read as it is.
-            return attributes;
-        }
+        return JsonSerializer.SerializeToElement(all);
     }
 
     /// <summary>The visitor is "id" as well: the name that GrowthBook's SDKs hash by.</summary>

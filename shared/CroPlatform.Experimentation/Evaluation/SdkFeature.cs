@@ -15,7 +15,7 @@ internal sealed class SdkFeature(CompiledExperiment compiled, SdkValues values)
         json.WriteRawValue(values.Default.Span);
         json.WriteStartArray("rules");
         if (_experiment.Status != ExperimentStatus.Running) WriteServed(json);
-        else if (_experiment.Schedule?.Holds(time) != false) WriteRunning(json);
+        else WriteRunning(json, time);
         json.WriteEndArray();
         json.WriteEndObject();
     }
@@ -64,7 +64,7 @@ internal sealed class SdkFeature(CompiledExperiment compiled, SdkValues values)
         json.WriteEndObject();
     }
 
-    private void WriteRunning(Utf8JsonWriter json)
+    private void WriteRunning(Utf8JsonWriter json, DateTimeOffset time)
     {
         foreach (var group in _experiment.Forced.GroupBy(f => f.Variant))
         {
@@ -75,6 +75,7 @@ internal sealed class SdkFeature(CompiledExperiment compiled, SdkValues values)
             json.WriteEndObject();
         }
 
+        if (_experiment.Schedule?.Holds(time) == false) return;
         // SDKs let remembered units in whatever the condition says; here it is asked of everybody, so it is a rule of its own as well.
         if (_experiment.Sticky && _rule.HasCondition)
         {

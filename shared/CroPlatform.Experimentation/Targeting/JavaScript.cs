@@ -6,23 +6,10 @@ namespace CroPlatform.Experimentation.Targeting;
 /// <summary>JavaScript's comparisons and conversions of JSON values, which the reference's conditions rest on (ECMA-262, section 7).</summary>
 internal static class JavaScript
 {
-    /// <summary>A string's text. One that is not valid Unicode (a lone surrogate) is taken as it was written: it must not break an answer.</summary>
-    public static string StringOf(JsonElement value)
-    {
-        try
-        {
-            return value.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            return value.GetRawText();
-        }
-    }
-
     /// <summary>value === other; objects and arrays are never the same.</summary>
     public static bool AreSame(JsonElement value, JsonElement other) => (value.ValueKind, other.ValueKind) switch
     {
-        (JsonValueKind.String, JsonValueKind.String) => value.ValueEquals(StringOf(other)),
+        (JsonValueKind.String, JsonValueKind.String) => value.ValueEquals(other.GetString()),
         (JsonValueKind.Number, JsonValueKind.Number) => value.GetDouble() == other.GetDouble(),
         (JsonValueKind.Object or JsonValueKind.Array, _) => false,
         var (a, b) => a == b,
@@ -33,7 +20,7 @@ internal static class JavaScript
     {
         if (value.ValueKind == JsonValueKind.String && other.ValueKind == JsonValueKind.String)
         {
-            return string.CompareOrdinal(StringOf(value), StringOf(other));
+            return string.CompareOrdinal(value.GetString(), other.GetString());
         }
 
         var (a, b) = (Number(value), Number(other));
@@ -46,8 +33,8 @@ internal static class JavaScript
         JsonValueKind.Number => value.GetDouble(),
         JsonValueKind.True => 1,
         JsonValueKind.False or JsonValueKind.Null => 0,
-        JsonValueKind.String when string.IsNullOrWhiteSpace(StringOf(value)) => 0,
-        JsonValueKind.String => Number(StringOf(value).Trim()),
+        JsonValueKind.String when string.IsNullOrWhiteSpace(value.GetString()) => 0,
+        JsonValueKind.String => Number(value.GetString()!.Trim()),
         _ => double.NaN,
     };
 
@@ -74,7 +61,7 @@ internal static class JavaScript
     /// <summary>String(value)</summary>
     public static string Text(JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.String => StringOf(value),
+        JsonValueKind.String => value.GetString()!,
         JsonValueKind.Number => value.GetDouble() is var number && number == Math.Truncate(number) && Math.Abs(number) < 1e21
             ? number.ToString("F0", CultureInfo.InvariantCulture)
             : number.ToString("R", CultureInfo.InvariantCulture),
@@ -89,7 +76,7 @@ internal static class JavaScript
     public static bool IsTruthy(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Null or JsonValueKind.False or JsonValueKind.Undefined => false,
-        JsonValueKind.String => StringOf(value).Length > 0,
+        JsonValueKind.String => value.GetString()!.Length > 0,
         JsonValueKind.Number => value.GetDouble() != 0,
         _ => true,
     };

@@ -93,19 +93,31 @@ public sealed class PagePatterns
     {
         if (pattern.Length is 0 or > Pattern.MaxLength / 2) throw new FormatException($"a page's pattern has 1 to {Pattern.MaxLength / 2} characters");
         if (SimplePattern.Parse(pattern, Mark) is not { } page) throw new FormatException($"'{pattern}' is no address of a page");
-        var origin = page.Host == Mark
-            ? "(?:(?:[a-z][a-z0-9+.-]*:)?//[^/?#]*)?"
-            : $"(?:[a-z][a-z0-9+.-]*:)?//{Wild(page.Host, "[^/?#]*")}(?::(?:80|443))?";
-        var path = Wild(SimplePattern.TrimSlashes(page.Path), "[^?#]*");
+        const string Scheme = "(?:[a-z][a-z0-9+.-]*:)?//";
+        var origin = page.Host == Mark ? $"(?:{Scheme}[^/?#]*)?" : $"{Scheme}{Wild(page.Host, "[^/?#]*")}(?::(?:80|443))?";
         var expressions = ImmutableArray.CreateBuilder<Expression>();
-        expressions.Add(new Expression($"^{origin}/?{path}/?(?:[?#].*)?$"));
+        expressions.Add(new Expression($"^{origin}{PathOf(SimplePattern.TrimSlashes(page.Path))}(?:[?#].*)?$"));
         foreach (var parameter in page.Search.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
+            var value = parameter[(parameter.IndexOf('=', StringComparison.Ordinal) + 1)..];
+            if (value.Length is 0 || value.Length == parameter.Length) throw new FormatException($"'{pattern}' names a parameter without a value");
+            // As the SDKs have it, any value at all means none as well.
+            if (value == Mark) continue;
             expressions.Add(new Expression($"^[^#]*[?&]{Wild(parameter, "[^&#]*")}(?:[&#].*)?$"));
         }
 
         if (page.Hash.Length > 0) expressions.Add(new Expression($"^[^#]*{Wild(page.Hash, ".*")}$"));
         return expressions.ToImmutable();
+    }
+
+    /// <summary>A path, which is nothing at all or begins with a slash: a wildcard at its beginning can stand for that slash.</summary>
+    private static string PathOf(string pattern)
+    {
+        const string Any = "[^?#]*";
+        if (pattern.Length == 0) return "/?";
+        if (!pattern.StartsWith(Mark, StringComparison.Ordinal)) return $"/{Wild(pattern, Any)}/?";
+        var rest = pattern[Mark.Length..];
+        return rest.Length == 0 || rest[0] == '/' ? $"(?:/{Any})?{Wild(rest, Any)}/?" : $"/{Any}{Wild(rest, Any)}/?";
     }
 
     /// <summary>Escaped for JavaScript and .NET alike, wildcards replaced.</summary>

@@ -11,7 +11,10 @@ internal sealed class Pattern
     /// <summary>Longer ones are refused.</summary>
     public const int MaxLength = 1_000;
 
-    private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(50);
+    // A limit that a busy machine can reach would make decisions a matter of luck: without backtracking the time is linear in the text,
+    // so this one is only a last resort.
+    private static readonly TimeSpan LinearLimit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BacktrackingLimit = TimeSpan.FromMilliseconds(100);
 
     private readonly Regex _regex;
 
@@ -48,12 +51,12 @@ internal sealed class Pattern
     {
         try
         {
-            return new Regex(pattern, options | RegexOptions.NonBacktracking, Limit);
+            return new Regex(pattern, options | RegexOptions.NonBacktracking, LinearLimit);
         }
         catch (NotSupportedException)
         {
             // Look-arounds, back-references and huge counts need the backtracking engine.
-            return new Regex(pattern, options, Limit);
+            return new Regex(pattern, options, BacktrackingLimit);
         }
     }
 }

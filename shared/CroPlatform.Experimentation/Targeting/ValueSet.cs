@@ -22,7 +22,7 @@ internal sealed class ValueSet
             switch (value.ValueKind)
             {
                 case JsonValueKind.String:
-                    _texts.Add(JavaScript.StringOf(value));
+                    _texts.Add(value.GetString()!);
                     break;
                 case JsonValueKind.Number:
                     _numbers.Add(value.GetDouble());
@@ -52,7 +52,7 @@ internal sealed class ValueSet
 
     private bool IsMember(JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.String => _few is null ? _texts.Contains(JavaScript.StringOf(value)) : IsOneOfFew(value),
+        JsonValueKind.String => _few is null ? _texts.Contains(value.GetString()!) : IsOneOfFew(value),
         JsonValueKind.Number => _numbers.Contains(value.GetDouble()),
         JsonValueKind.Object or JsonValueKind.Array => false,
         var other => _others.Contains(other),
