@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.IO.Pipelines;
 using System.Net;
 using System.Security.Claims;
 using System.Text.Encodings.Web;
@@ -124,6 +125,25 @@ public sealed class HostingTests
     }
 
     [Test]
+    public async Task Deadline_ServiceReadsWithATokenOfItsOwn_EndsTheReadAllTheSame()
+    {
+        await using var server = await EchoServer.StartAsync(configure: app => app.MapGrpcService<OwnTokenService>(), withEcho: false);
+        // Raw, so that no client of ours ends the call by its own clock; the request never ends.
+        using var http = new HttpMessageInvoker(new SocketsHttpHandler());
+        using var open = new StreamContent(new Pipe().Reader.AsStream());
+        open.Headers.ContentType = new("application/grpc");
+        var request = new HttpRequestMessage(HttpMethod.Post, $"{server.Address}cro.test.v1.Echo/Duplex")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = open,
+        };
+        request.Headers.Add("grpc-timeout", "200m");
+        using var response = await http.SendAsync(request, CancellationToken.None);
+        Assert.That(response.Headers.GetValues("grpc-status"), Is.EqualTo(new[] { "4" }));
+    }
+
+    [Test]
     public async Task Stop_WhileHealthIsWatched_TellsTheWatcherAndDoesNotWait()
     {
         await using var server = await EchoServer.StartAsync();
@@ -164,6 +184,15 @@ public sealed class HostingTests
             Task.FromResult(new Pong { Text = context.GetHttpContext().Request.Path });
 
         public void Dispose() => Interlocked.Increment(ref _instances.Disposed);
+    }
+
+    private sealed class OwnTokenService : Echo.Echo.EchoBase
+    {
+        public override async Task Duplex(IAsyncStreamReader<Ping> requestStream, IServerStreamWriter<Pong> responseStream, ServerCallContext context)
+        {
+            using var own = new CancellationTokenSource();
+            await requestStream.MoveNext(own.Token);
+        }
     }
 
     private sealed class KeyHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory log, UrlEncoder encoder)

@@ -23,7 +23,7 @@ public sealed class InterceptorTests
             options.Interceptors.Add<Noting>("b");
         }));
         Assert.That(await CallAsync(server.Client, kind), Is.EqualTo("x"));
-        // They are disposed of when the answer has left.
+        // A streamed answer is here before they are disposed of.
         await Eventually.TrueAsync(() => Task.FromResult(seen.Count == 6));
         Assert.That(seen, Is.EqualTo(new[] { $"a {kind}", $"b {kind}", "b done", "a done", "b disposed", "a disposed" }));
     }
