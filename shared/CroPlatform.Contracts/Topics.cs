@@ -18,6 +18,9 @@ public static class Topics
     /// <summary>Sites, experiment versions, pointers and saved groups, kept for ever. Written by experiments, read by every other service. Key: see protos.</summary>
     public const string Experiments = "cro.experiments.v1";
 
+    /// <summary>Weights of bandits, kept for ever. Written by whoever allocates, read by assignment. Key: site|experiment.</summary>
+    public const string Allocations = "cro.allocations.v1";
+
     /// <summary>Judgements. Written by statistics, read by experiments and reporting. Key: site|experiment.</summary>
     public const string Results = "cro.results.v1";
 
@@ -31,6 +34,7 @@ public static class Topics
         new(Facts, 12, false),
         new(Rejected, 3, false),
         new(Experiments, 1, true),
+        new(Allocations, 1, true),
         new(Results, 1, false),
     ];
 

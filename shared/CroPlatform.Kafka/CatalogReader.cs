@@ -26,7 +26,7 @@ public sealed class CatalogReader(IOptions<KafkaOptions> options, Cluster cluste
             record = ConfigurationRecord.Parser.ParseFrom(value);
             _current = _current.With(record);
         }
-        catch (Exception e) when (e is InvalidProtocolBufferException or ArgumentException)
+        catch (Exception e) when (e is InvalidProtocolBufferException or ArgumentException or TimeZoneNotFoundException)
         {
             throw new FormatException($"no configuration: {e.Message}", e);
         }

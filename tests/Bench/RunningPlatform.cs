@@ -42,9 +42,13 @@ internal sealed class RunningPlatform : IDisposable
     }
 
     /// <summary>Processor time that a service at this URL has used since its start, in seconds, as its own metrics tell.</summary>
-    public async Task<double> CpuSecondsAsync(Uri service)
+    public Task<double> CpuSecondsAsync(Uri service) => MetricAsync(service, "dotnet_process_cpu_time_seconds_total");
+
+    /// <summary>A service's working set.</summary>
+    public Task<double> MemoryBytesAsync(Uri service) => MetricAsync(service, "dotnet_process_memory_working_set");
+
+    private async Task<double> MetricAsync(Uri service, string metric)
     {
-        const string metric = "dotnet_process_cpu_time_seconds_total";
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(service, "/metrics"));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Text("metrics_key"));
         using var response = await _http.SendAsync(request);

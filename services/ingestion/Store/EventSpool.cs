@@ -24,6 +24,7 @@ internal sealed class EventSpool : IAsyncDisposable
     private readonly Task _writing;
     private long _number;
     private long _readTo;
+    private long _peekedTo;
 
     /// <summary>Opens the folder and everything that waits in it; torn tails are cut.</summary>
     /// <param name="freeBytes">What the disk has left.</param>
@@ -31,6 +32,7 @@ internal sealed class EventSpool : IAsyncDisposable
     {
         (_options, _files, _freeBytes) = (options, files, freeBytes);
         files.CreateFolder(options.Folder);
+        files.SyncDirectory(Path.GetDirectoryName(options.Folder)!);
         foreach (var name in files.Names(options.Folder).Where(n => n.EndsWith(".spool", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
             _segments.AddLast(new SpoolSegment(files, Path.Combine(options.Folder, name)));
@@ -79,8 +81,6 @@ internal sealed class EventSpool : IAsyncDisposable
             DeleteRead();
         }
     }
-
-    private long _peekedTo;
 
     public async ValueTask DisposeAsync()
     {

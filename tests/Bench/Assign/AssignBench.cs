@@ -37,6 +37,7 @@ internal static class AssignBench
             Console.WriteLine($"{running} experiment{(running == 1 ? "" : "s")} running, {settings["concurrency"]} calls under way over {settings["connections"]} HTTP/2 connections, HTTP over {settings["concurrency"]}");
             Console.WriteLine();
             Table.Write(stages, results, "decisions", ("empty method", Empty), ("Kestrel", Kestrel), ("Unleash", Unleash));
+            await PublishDelay.WriteAsync(platform, experiments);
         }
 
         return 0;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using CroPlatform.Contracts.Assignment;
 using CroPlatform.Grpc;
@@ -19,6 +20,8 @@ internal sealed class RunningExperiments(RunningPlatform platform) : IAsyncDispo
     private readonly string _run = $"bench-{Guid.NewGuid().ToString("n")[..8]}";
     private readonly List<string> _keys = [];
 
+    public int Count => _keys.Count;
+
     /// <summary>The one that is asked for.</summary>
     public string First => _keys[0];
 
@@ -30,21 +33,34 @@ internal sealed class RunningExperiments(RunningPlatform platform) : IAsyncDispo
         string[] added = [.. Enumerable.Range(_keys.Count, count - _keys.Count).Select(i => $"{_run}-{i}")];
         await Parallel.ForEachAsync(added, AtOnce, async (key, _) =>
         {
-            await platform.AdminAsync(HttpMethod.Post, "/api/v1/experiments", new
-            {
-                key,
-                variants = new[] { new { key = "control", weight = 0.5 }, new { key = "treatment", weight = 0.5 } },
-                metrics = new[] { new { key = _run } },
-                targeting = JsonNode.Parse(TargetingJson),
-            });
-            await platform.AdminAsync(HttpMethod.Post, $"/api/v1/experiments/{key}/start");
+            await MakeAsync(key);
+            await StartAsync(key);
         });
         _keys.AddRange(added);
         await KnownAsync(added);
     }
 
+    /// <summary>One more, not started yet.</summary>
+    public async Task<string> DraftAsync()
+    {
+        var key = $"{_run}-{_keys.Count}";
+        await MakeAsync(key);
+        _keys.Add(key);
+        return key;
+    }
+
+    public Task<JsonElement> StartAsync(string key) => platform.AdminAsync(HttpMethod.Post, $"/api/v1/experiments/{key}/start");
+
     public async ValueTask DisposeAsync() => await Parallel.ForEachAsync(
         _keys, AtOnce, async (key, _) => await platform.AdminAsync(HttpMethod.Post, $"/api/v1/experiments/{key}/stop"));
+
+    private Task<JsonElement> MakeAsync(string key) => platform.AdminAsync(HttpMethod.Post, "/api/v1/experiments", new
+    {
+        key,
+        variants = new[] { new { key = "control", weight = 0.5 }, new { key = "treatment", weight = 0.5 } },
+        metrics = new[] { new { key = _run } },
+        targeting = JsonNode.Parse(TargetingJson),
+    });
 
     private async Task KnownAsync(string[] keys)
     {

@@ -1,0 +1,38 @@
+using CroPlatform.Contracts;
+using CroPlatform.Experimentation;
+using CroPlatform.Kafka;
+using Google.Protobuf;
+using Microsoft.Extensions.Options;
+using Wire = CroPlatform.Contracts.Allocations;
+
+namespace CroPlatform.Services.Assignment.Consume;
+
+/// <summary>Follows cro.allocations.v1: the weights that bandits are given for their next interval.</summary>
+internal sealed class AllocationReader(IOptions<KafkaOptions> options, Cluster cluster, ILogger<AllocationReader> logger)
+    : TopicFollower(Topics.All.Single(t => t.Name == Topics.Allocations), options, cluster, logger)
+{
+    private const double WeightTolerance = 1e-6;
+
+    /// <summary>Raised with each allocation, on the reading thread: be quick.</summary>
+    public event Action<Allocation>? Received;
+
+    protected override void Apply(byte[] value)
+    {
+        Allocation allocation;
+        try
+        {
+            allocation = Wire.Allocation.Parser.ParseFrom(value).ToModel();
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw new FormatException($"no allocation: {e.Message}", e);
+        }
+
+        if (allocation.Weights.Any(w => !(w is >= 0 and <= 1)) || Math.Abs(allocation.Weights.Sum() - 1) > WeightTolerance)
+        {
+            throw new FormatException($"the weights for '{allocation.Experiment}' are no fractions that sum to 1");
+        }
+
+        Received?.Invoke(allocation);
+    }
+}
