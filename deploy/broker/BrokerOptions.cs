@@ -16,8 +16,11 @@ internal sealed record BrokerOptions : IValidatableObject
     [Range(0, 65_535)]
     public int Port { get; init; }
 
-    /// <summary>Where it listens, and what clients are told to connect to. It asks nobody who he is: whoever reaches it can do everything.</summary>
+    /// <summary>Where it listens. There is no authentication: whoever reaches the port can do everything.</summary>
     public string Bind { get; init; } = "127.0.0.1";
+
+    /// <summary>What clients are told to connect to; null is <see cref="Bind"/>.</summary>
+    public string? AdvertisedHost { get; init; }
 
     /// <summary>Makes the platform's topics (CroPlatform.Contracts) at the start.</summary>
     public bool Topics { get; init; } = true;

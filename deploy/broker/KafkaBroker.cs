@@ -44,7 +44,7 @@ internal sealed class KafkaBroker : IAsyncDisposable
     public TopicStore Topics { get; }
 
     /// <summary>What clients connect to.</summary>
-    public string Host => _options.Bind;
+    public string Host => _options.AdvertisedHost ?? _options.Bind;
 
     public int Port => _listener.Port;
 
@@ -63,10 +63,18 @@ internal sealed class KafkaBroker : IAsyncDisposable
 
     private async ValueTask ServeAsync(Socket client, CancellationToken stop)
     {
-        var from = client.RemoteEndPoint;
-        using var connection = new Connection(client, async request => await _apis[request.Key](request), _memory, _options, stop);
-        if (await connection.RunAsync() is { } why)
-            _log($"closed the connection from {from}: {why}");
+        try
+        {
+            var from = client.RemoteEndPoint;
+            using var connection = new Connection(client, async request => await _apis[request.Key](request), _memory, _options, stop);
+            if (await connection.RunAsync() is { } why)
+                _log($"closed the connection from {from}: {why}");
+        }
+        catch (Exception e) when (e is SocketException or IOException)
+        {
+            // Gone before it began.
+            client.Dispose();
+        }
     }
 
     /// <summary>Until the timer is disposed.</summary>

@@ -121,6 +121,16 @@ public sealed class ConfluentTests
     }
 
     [Test]
+    public async Task Settings_OfTheBrokerAndOfATopic_AreDescribed()
+    {
+        var topic = await CreateAsync();
+        var described = await _admin.DescribeConfigsAsync([new ConfigResource { Type = ResourceType.Topic, Name = topic }, new ConfigResource { Type = ResourceType.Broker, Name = "1" }]);
+        Assert.That((described[0].Entries["retention.ms"].Value, described[0].Entries["retention.ms"].IsDefault), Is.EqualTo(("-1", false)));
+        Assert.That((described[0].Entries["cleanup.policy"].Value, described[0].Entries["cleanup.policy"].IsDefault), Is.EqualTo(("delete", true)));
+        Assert.That(described[1].Entries["log.retention.ms"].Value, Is.EqualTo($"{new BrokerOptions { Data = "" }.RetentionMs}"));
+    }
+
+    [Test]
     public void Transactions_AreRefusedByTheirOwnError()
     {
         using var producer = new ProducerBuilder<Null, string>(new ProducerConfig { BootstrapServers = _broker.Bootstrap, TransactionalId = "t" }).SetLogHandler((_, _) => { }).Build();

@@ -4,6 +4,7 @@ namespace CroPlatform.Broker.Apis;
 internal sealed class TopicApi(TopicStore topics, OffsetStore offsets, BrokerOptions options)
 {
     private const int TopicResource = 2;
+    private const int BrokerResource = 4;
     private const int SetOnTopic = 1;
     private const int Default = 5;
 
@@ -54,15 +55,12 @@ internal sealed class TopicApi(TopicStore topics, OffsetStore offsets, BrokerOpt
         to.Throttle(since: 1).Array(names.Zip(errors).ToArray(), topic => to.String(topic.First).Error(topic.Second));
     }
 
-    /// <summary>Topics' only: what is set for the broker is in its environment.</summary>
     private void DescribeConfigs(WireReader from, WireWriter to)
     {
         var wanted = from.Array(r => (Type: r.Int8(), Name: r.String(), Keys: r.NullableArray(k => k.String())));
         to.Throttle().Array(wanted, resource =>
         {
-            var topic = topics.Find(resource.Name);
-            var error = resource.Type != TopicResource ? ErrorCode.InvalidRequest : topic is null ? ErrorCode.UnknownTopicOrPartition : ErrorCode.None;
-            var settings = error == ErrorCode.None ? topic!.Config.Describe(options) : [];
+            var (error, settings) = Settings(resource.Type, resource.Name);
             to.Error(error).String(null).Int8(resource.Type).String(resource.Name);
             to.Array(settings.Where(setting => resource.Keys is null || resource.Keys.Contains(setting.Name)).ToArray(), setting =>
             {
@@ -72,4 +70,19 @@ internal sealed class TopicApi(TopicStore topics, OffsetStore offsets, BrokerOpt
             });
         });
     }
+
+    private (ErrorCode Error, IEnumerable<(string Name, string Value, bool IsSet)> Settings) Settings(sbyte type, string name) => type switch
+    {
+        TopicResource when topics.Find(name) is { } topic => (ErrorCode.None, topic.Config.Describe(options)),
+        TopicResource => (ErrorCode.UnknownTopicOrPartition, []),
+        BrokerResource => (ErrorCode.None,
+        [
+            ("log.retention.ms", $"{options.RetentionMs}", false),
+            ("log.retention.bytes", $"{options.RetentionBytes}", false),
+            ("log.segment.bytes", $"{options.SegmentBytes}", false),
+            ("message.max.bytes", $"{options.MaxBatchBytes}", false),
+            ("auto.create.topics.enable", "false", false),
+        ]),
+        _ => (ErrorCode.InvalidRequest, []),
+    };
 }

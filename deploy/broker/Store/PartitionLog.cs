@@ -213,9 +213,9 @@ internal sealed class PartitionLog : IDisposable
     public void Close()
     {
         lock (_flushGate)
-        lock (_gate)
         {
-            Fail();
+            lock (_gate)
+                Fail();
             foreach (var segment in _segments)
                 segment.Dispose();
         }
