@@ -1,17 +1,17 @@
 using CroPlatform.Kafka;
 using CroPlatform.Postgres;
+using CroPlatform.Redis;
 using CroPlatform.ServiceDefaults;
 using CroPlatform.ServiceDefaults.Health;
-using CroPlatform.ServiceDefaults.Keys;
+using CroPlatform.Services.Experiments;
 using CroPlatform.Services.Experiments.Publish;
 using CroPlatform.Services.Experiments.Receive;
 using CroPlatform.Services.Experiments.Serve;
 using CroPlatform.Services.Experiments.Store;
 
 var builder = ServiceHost.CreateBuilder("experiments", args);
-builder.Services.AddValidated<BootstrapOptions>(BootstrapOptions.Section);
-builder.Services.AddKafka().AddPostgres(Schema.Name);
-builder.Services.AddSingleton<SiteDirectory>().AddCatalogKeys<SiteDirectory>(s => s.Catalog, s => s.IsLoaded);
+builder.Services.AddKafka().AddPostgres(Schema.Name).AddRedis();
+builder.Services.AddPeople(builder.Configuration);
 builder.Services.AddSingleton<MetricStore>().AddSingleton<ExperimentStore>().AddSingleton<ExperimentCommands>();
 builder.Services.AddSingleton<SavedGroupStore>().AddSingleton<SavedGroupCommands>();
 builder.Services.AddSingleton<Publisher>().AddHostedService(p => p.GetRequiredService<Publisher>());
@@ -20,10 +20,12 @@ builder.Services.AddReadiness<Publisher>("publisher", p => p.Trouble);
 builder.Services.AddHostedService<Schema>();
 
 var app = builder.Build();
+app.UseForwardedHeaders();
 app.UseServiceDefaults();
 app.MapMetricCommands();
 app.MapExperimentCommands();
 app.MapSavedGroupCommands();
+app.MapPeople();
 app.MapMetricQueries();
 app.MapExperimentQueries();
 app.MapSavedGroupQueries();

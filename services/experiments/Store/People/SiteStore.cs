@@ -1,0 +1,59 @@
+using CroPlatform.Experimentation.Configuration;
+using CroPlatform.ServiceDefaults.Keys;
+using Dapper;
+using Npgsql;
+
+namespace CroPlatform.Services.Experiments.Store.People;
+
+internal sealed record SiteRow(string Key, string TimeZone);
+
+internal sealed class SiteStore(NpgsqlDataSource source, AccessWriter writer, KeyStore keys, TimeProvider clock)
+{
+    /// <summary>All sites for an operator; else those that the caller belongs to.</summary>
+    public async Task<IReadOnlyList<SiteRow>> ListAsync(KeyGrant caller, bool isOperator, CancellationToken ct)
+    {
+        const string sql = """
+            select key, time_zone from sites
+            where @isOperator or key = @site or key in (select site from memberships where user_id = @user) order by key
+            """;
+        await using var db = await source.OpenConnectionAsync(ct);
+        var rows = await db.QueryAsync<(string Key, string Zone)>(new CommandDefinition(
+            sql, new { isOperator, site = caller.Site, user = (caller as PersonGrant)?.User }, cancellationToken: ct));
+        return [.. rows.Select(r => new SiteRow(r.Key, r.Zone))];
+    }
+
+    /// <summary>Makes a site with a first admin key; a person who makes it becomes its first admin.</summary>
+    /// <returns>The key; null if there is a site of this name.</returns>
+    public async Task<(string Id, string Secret)?> CreateAsync(string site, string timeZone, KeyGrant caller, CancellationToken ct) =>
+        (await writer.WriteAsync<(string, string)?>(
+            async (transaction, news) =>
+            {
+                var db = transaction.Connection!;
+                if (await db.ExecuteAsync("insert into sites (key, time_zone) values (@site, @timeZone) on conflict do nothing", new { site, timeZone }, transaction) == 0)
+                {
+                    return null;
+                }
+
+                if (caller is PersonGrant person)
+                {
+                    await db.ExecuteAsync(
+                        "insert into memberships (site, user_id, role, created_at) values (@site, @User, @role, @now)",
+                        new { site, person.User, role = (short)PersonRole.Admin, now = clock.GetUtcNow() },
+                        transaction);
+                }
+
+                return await keys.CreateAsync(transaction, news, site, new NewKey("first", KeyRole.Admin, [], null), caller.Actor);
+            },
+            ct)).Result;
+
+    /// <summary>False if there is no such site.</summary>
+    public async Task<bool> SetTimeZoneAsync(string site, string timeZone, CancellationToken ct) =>
+        (await writer.WriteAsync(
+            async (transaction, news) =>
+            {
+                var rows = await transaction.Connection!.ExecuteAsync("update sites set time_zone = @timeZone where key = @site", new { site, timeZone }, transaction);
+                if (rows > 0) news.Sites.Add(site);
+                return rows > 0;
+            },
+            ct)).Result;
+}
