@@ -5,27 +5,84 @@ using Npgsql;
 
 namespace CroPlatform.Services.Experiments.Store;
 
+/// <summary>One definition of a metric. A change makes the next version; what experiments have pinned stays as it was.</summary>
+internal sealed record StoredMetric(MetricRequest Definition, int Version, DateTimeOffset CreatedAt);
+
 internal sealed class MetricStore(NpgsqlDataSource source, TimeProvider clock)
 {
+    private const string Insert =
+        """
+        with added as (
+            insert into metrics (site, key, definition, created_at) values (@site, @key, @definition::jsonb, @at)
+            on conflict (site, key) do nothing returning site, key, version, definition, created_at)
+        insert into metric_versions (site, key, version, definition, created_at, actor) select *, @actor from added
+        """;
+
     /// <summary>False if the site has a metric of this key already.</summary>
-    public async Task<bool> TryAddAsync(string site, MetricRequest metric, CancellationToken ct)
+    public async Task<bool> TryAddAsync(string site, string actor, MetricRequest metric, CancellationToken ct)
     {
         await using var db = await source.OpenConnectionAsync(ct);
-        return await db.ExecuteAsync(new CommandDefinition(
-            """
-            insert into metrics (site, key, definition, created_at) values (@site, @key, @definition::jsonb, @at)
-            on conflict (site, key) do nothing
-            """,
-            new { site, key = metric.Key, definition = JsonSerializer.Serialize(metric, JsonBody.Options), at = clock.GetUtcNow() },
-            cancellationToken: ct)) == 1;
+        return await db.ExecuteAsync(new CommandDefinition(Insert, Row(site, actor, metric), cancellationToken: ct)) == 1;
     }
 
-    public async Task<IReadOnlyList<MetricRequest>> ListAsync(string site, CancellationToken ct)
+    /// <returns>The new version; null if the site has no metric of this key.</returns>
+    public async Task<int?> TryReplaceAsync(string site, string actor, MetricRequest metric, CancellationToken ct)
     {
         await using var db = await source.OpenConnectionAsync(ct);
-        var rows = await db.QueryAsync<string>(new CommandDefinition(
-            "select definition from metrics where site = @site order by key", new { site }, cancellationToken: ct));
-        return [.. rows.Select(Parse)];
+        return await db.QuerySingleOrDefaultAsync<int?>(new CommandDefinition(
+            """
+            with changed as (
+                update metrics set definition = @definition::jsonb, version = version + 1 where site = @site and key = @key
+                returning site, key, version, definition)
+            insert into metric_versions (site, key, version, definition, actor, created_at) select *, @actor, @at from changed returning version
+            """,
+            Row(site, actor, metric),
+            cancellationToken: ct));
+    }
+
+    /// <summary>Metrics that the site does not have yet; those that it has stay as they are.</summary>
+    public async Task AddMissingAsync(string site, string actor, IEnumerable<MetricRequest> metrics, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        await db.ExecuteAsync(new CommandDefinition(Insert, metrics.Select(m => Row(site, actor, m)), cancellationToken: ct));
+    }
+
+    /// <param name="query">Filters: kind, tag, event.</param>
+    public async Task<(IReadOnlyList<StoredMetric> Metrics, long Total)> ListAsync(string site, ListQuery query, CancellationToken ct)
+    {
+        const string From =
+            """
+            from metrics where site = @site
+                and (@kind::text is null or definition->>'kind' = @kind) and (@event::text is null or definition->>'event' = @event)
+                and (@tag::text is null or definition->'tags' ? @tag)
+                and (@search::text is null or strpos(lower(key), lower(@search)) > 0 or strpos(lower(coalesce(definition->>'name', '')), lower(@search)) > 0)
+            """;
+        var order = $"{(query.Sort == "name" ? "coalesce(definition->>'name', key)" : query.Sort)} {(query.Descending ? "desc" : "asc")}, key";
+        var parameters = new { site, kind = query.Filter("kind"), tag = query.Filter("tag"), @event = query.Filter("event"), search = query.Search, query.Limit, query.Offset };
+        await using var db = await source.OpenConnectionAsync(ct);
+        var total = await db.ExecuteScalarAsync<long>(new CommandDefinition("select count(*) " + From, parameters, cancellationToken: ct));
+        var rows = await db.QueryAsync<(string, int, DateTime)>(new CommandDefinition(
+            $"select definition, version, created_at {From} order by {order} limit @Limit offset @Offset", parameters, cancellationToken: ct));
+        return ([.. rows.Select(Stored)], total);
+    }
+
+    public async Task<StoredMetric?> FindAsync(string site, string key, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        var rows = await db.QueryAsync<(string, int, DateTime)>(new CommandDefinition(
+            "select definition, version, created_at from metrics where site = @site and key = @key", new { site, key }, cancellationToken: ct));
+        return rows.Select(Stored).FirstOrDefault();
+    }
+
+    /// <summary>Every version of a metric, the newest first; empty if the site has none of this key.</summary>
+    public async Task<IReadOnlyList<StoredMetric>> VersionsAsync(string site, string key, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        var rows = await db.QueryAsync<(string, int, DateTime)>(new CommandDefinition(
+            "select definition, version, created_at from metric_versions where site = @site and key = @key order by version desc limit 1000",
+            new { site, key },
+            cancellationToken: ct));
+        return [.. rows.Select(Stored)];
     }
 
     /// <summary>The metrics of these keys, in their order; null where there is none.</summary>
@@ -37,6 +94,12 @@ internal sealed class MetricStore(NpgsqlDataSource source, TimeProvider clock)
         var found = rows.ToDictionary(r => r.Key, r => Parse(r.Definition));
         return [.. keys.Select(found.GetValueOrDefault)];
     }
+
+    private object Row(string site, string actor, MetricRequest metric) =>
+        new { site, actor, key = metric.Key, definition = JsonSerializer.Serialize(metric, JsonBody.Options), at = clock.GetUtcNow() };
+
+    private static StoredMetric Stored((string Definition, int Version, DateTime CreatedAt) row) =>
+        new(Parse(row.Definition), row.Version, new DateTimeOffset(row.CreatedAt, TimeSpan.Zero));
 
     private static MetricRequest Parse(string json) => JsonSerializer.Deserialize<MetricRequest>(json, JsonBody.Options)!;
 }
