@@ -15,6 +15,7 @@ builder.Services.AddSingleton<SiteDirectory>().AddCatalogKeys<SiteDirectory>(s =
 builder.Services.AddSingleton<MetricStore>().AddSingleton<ExperimentStore>().AddSingleton<ExperimentCommands>();
 builder.Services.AddSingleton<SavedGroupStore>().AddSingleton<SavedGroupCommands>();
 builder.Services.AddSingleton<TemplateStore>().AddSingleton<TemplateCommands>();
+builder.Services.AddSingleton<AuditLog>();
 builder.Services.AddSingleton<Publisher>().AddHostedService(p => p.GetRequiredService<Publisher>());
 builder.Services.AddReadiness<SiteDirectory>("sites", s => s.IsLoaded ? null : "the schema is being prepared");
 builder.Services.AddReadiness<Publisher>("publisher", p => p.Trouble);
@@ -29,4 +30,5 @@ app.MapTemplates();
 app.MapMetricQueries();
 app.MapExperimentQueries();
 app.MapSavedGroupQueries();
+app.MapAudit();
 return await app.RunServiceAsync();

@@ -46,7 +46,7 @@ internal static class TemplateEndpoints
         {
             var (request, problem) = await ReadAsync(context, null);
             if (request is null) return problem!.ToResult();
-            return await store.TryAddAsync(context.Grant().Site, request, ct)
+            return await store.TryAddAsync(context.Grant().Site, context.Grant().Actor, request, ct)
                 ? Results.Json(request, JsonBody.Options, statusCode: StatusCodes.Status201Created)
                 : new FieldProblem("conflict", "key", $"there is a template '{request.Key}' already").ToResult();
         }).RequirePerson(PersonRole.Editor);
@@ -54,10 +54,12 @@ internal static class TemplateEndpoints
         {
             var (request, problem) = await ReadAsync(context, key);
             if (request is null) return problem!.ToResult();
-            return await store.TryReplaceAsync(context.Grant().Site, request, ct) ? Results.Json(request, JsonBody.Options) : Answers.NotFound("own template", key);
+            return await store.TryReplaceAsync(context.Grant().Site, context.Grant().Actor, request, ct)
+                ? Results.Json(request, JsonBody.Options)
+                : Answers.NotFound("own template", key);
         }).RequirePerson(PersonRole.Editor);
         app.MapDelete("/api/v1/templates/{key}", async (string key, HttpContext context, TemplateStore store, CancellationToken ct) =>
-            await store.TryDeleteAsync(context.Grant().Site, key, ct) ? Results.NoContent() : Answers.NotFound("own template", key)).RequirePerson(PersonRole.Editor);
+            await store.TryDeleteAsync(context.Grant().Site, context.Grant().Actor, key, ct) ? Results.NoContent() : Answers.NotFound("own template", key)).RequirePerson(PersonRole.Editor);
         app.MapPost("/api/v1/templates/{key}/experiments", async (
             string key, HttpContext context, TemplateCommands commands, ExperimentStore experiments, CancellationToken ct) =>
         {

@@ -10,41 +10,40 @@ internal sealed record StoredMetric(MetricRequest Definition, int Version, DateT
 
 internal sealed class MetricStore(NpgsqlDataSource source, TimeProvider clock)
 {
-    private const string Insert =
-        """
-        with added as (
-            insert into metrics (site, key, definition, created_at) values (@site, @key, @definition::jsonb, @at)
-            on conflict (site, key) do nothing returning site, key, version, definition, created_at)
-        insert into metric_versions (site, key, version, definition, created_at, actor) select *, @actor from added
-        """;
-
     /// <summary>False if the site has a metric of this key already.</summary>
     public async Task<bool> TryAddAsync(string site, string actor, MetricRequest metric, CancellationToken ct)
     {
         await using var db = await source.OpenConnectionAsync(ct);
-        return await db.ExecuteAsync(new CommandDefinition(Insert, Row(site, actor, metric), cancellationToken: ct)) == 1;
-    }
-
-    /// <returns>The new version; null if the site has no metric of this key.</returns>
-    public async Task<int?> TryReplaceAsync(string site, string actor, MetricRequest metric, CancellationToken ct)
-    {
-        await using var db = await source.OpenConnectionAsync(ct);
-        return await db.QuerySingleOrDefaultAsync<int?>(new CommandDefinition(
-            """
-            with changed as (
-                update metrics set definition = @definition::jsonb, version = version + 1 where site = @site and key = @key
-                returning site, key, version, definition)
-            insert into metric_versions (site, key, version, definition, actor, created_at) select *, @actor, @at from changed returning version
-            """,
-            Row(site, actor, metric),
-            cancellationToken: ct));
+        await using var transaction = await db.BeginTransactionAsync(ct);
+        if (!await TryAddAsync(transaction, site, actor, metric)) return false;
+        await transaction.CommitAsync(ct);
+        return true;
     }
 
     /// <summary>Metrics that the site does not have yet; those that it has stay as they are.</summary>
     public async Task AddMissingAsync(string site, string actor, IEnumerable<MetricRequest> metrics, CancellationToken ct)
     {
         await using var db = await source.OpenConnectionAsync(ct);
-        await db.ExecuteAsync(new CommandDefinition(Insert, metrics.Select(m => Row(site, actor, m)), cancellationToken: ct));
+        await using var transaction = await db.BeginTransactionAsync(ct);
+        foreach (var metric in metrics) await TryAddAsync(transaction, site, actor, metric);
+        await transaction.CommitAsync(ct);
+    }
+
+    /// <returns>The new version; null if the site has no metric of this key.</returns>
+    public async Task<int?> TryReplaceAsync(string site, string actor, MetricRequest metric, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        await using var transaction = await db.BeginTransactionAsync(ct);
+        var before = await db.QuerySingleOrDefaultAsync<string>(
+            "select definition from metrics where site = @site and key = @key for update", new { site, key = metric.Key }, transaction);
+        if (before is null) return null;
+        var version = await db.ExecuteScalarAsync<int>(
+            "update metrics set definition = @definition::jsonb, version = version + 1 where site = @site and key = @key returning version",
+            Row(site, metric),
+            transaction);
+        await WriteVersionAsync(transaction, site, actor, metric, version, Parse(before));
+        await transaction.CommitAsync(ct);
+        return version;
     }
 
     /// <param name="query">Filters: kind, tag, event.</param>
@@ -95,8 +94,36 @@ internal sealed class MetricStore(NpgsqlDataSource source, TimeProvider clock)
         return [.. keys.Select(found.GetValueOrDefault)];
     }
 
-    private object Row(string site, string actor, MetricRequest metric) =>
-        new { site, actor, key = metric.Key, definition = JsonSerializer.Serialize(metric, JsonBody.Options), at = clock.GetUtcNow() };
+    private async Task<bool> TryAddAsync(NpgsqlTransaction transaction, string site, string actor, MetricRequest metric)
+    {
+        var added = await transaction.Connection!.ExecuteAsync(
+            """
+            insert into metrics (site, key, definition, created_at) values (@site, @key, @definition::jsonb, @at)
+            on conflict (site, key) do nothing
+            """,
+            Row(site, metric),
+            transaction);
+        if (added == 1) await WriteVersionAsync(transaction, site, actor, metric, 1, null);
+        return added == 1;
+    }
+
+    private async Task WriteVersionAsync(NpgsqlTransaction transaction, string site, string actor, MetricRequest metric, int version, MetricRequest? before)
+    {
+        var now = clock.GetUtcNow();
+        await transaction.Connection!.ExecuteAsync(
+            """
+            insert into metric_versions (site, key, version, definition, actor, created_at)
+            values (@site, @key, @version, @definition::jsonb, @actor, @now)
+            """,
+            new { site, key = metric.Key, version, definition = Json(metric), actor, now },
+            transaction);
+        var action = before is null ? "metric.created" : "metric.changed";
+        await AuditLog.AppendAsync(transaction, new AuditEntry(site, actor, action, "metric", metric.Key!, before, metric), now);
+    }
+
+    private object Row(string site, MetricRequest metric) => new { site, key = metric.Key, definition = Json(metric), at = clock.GetUtcNow() };
+
+    private static string Json(MetricRequest metric) => JsonSerializer.Serialize(metric, JsonBody.Options);
 
     private static StoredMetric Stored((string Definition, int Version, DateTime CreatedAt) row) =>
         new(Parse(row.Definition), row.Version, new DateTimeOffset(row.CreatedAt, TimeSpan.Zero));

@@ -34,32 +34,38 @@ internal sealed class TemplateStore(NpgsqlDataSource source, TimeProvider clock)
     }
 
     /// <summary>False if the site has a template of this key already.</summary>
-    public Task<bool> TryAddAsync(string site, TemplateRequest template, CancellationToken ct) => WriteAsync(
-        """
-        insert into templates (site, key, definition, created_at) values (@site, @key, @definition::jsonb, @at)
-        on conflict (site, key) do nothing
-        """,
-        site, template, ct);
+    public Task<bool> TryAddAsync(string site, string actor, TemplateRequest template, CancellationToken ct) =>
+        WriteAsync(site, actor, "template.created", template.Key!, null, template, ct);
 
     /// <summary>False if the site has no template of this key.</summary>
-    public Task<bool> TryReplaceAsync(string site, TemplateRequest template, CancellationToken ct) => WriteAsync(
-        "update templates set definition = @definition::jsonb where site = @site and key = @key", site, template, ct);
+    public async Task<bool> TryReplaceAsync(string site, string actor, TemplateRequest template, CancellationToken ct) =>
+        await FindAsync(site, template.Key!, ct) is { } before && await WriteAsync(site, actor, "template.changed", template.Key!, before, template, ct);
 
     /// <summary>False if the site has no template of this key.</summary>
-    public async Task<bool> TryDeleteAsync(string site, string key, CancellationToken ct)
-    {
-        await using var db = await source.OpenConnectionAsync(ct);
-        return await db.ExecuteAsync(new CommandDefinition(
-            "delete from templates where site = @site and key = @key", new { site, key }, cancellationToken: ct)) == 1;
-    }
+    public async Task<bool> TryDeleteAsync(string site, string actor, string key, CancellationToken ct) =>
+        await FindAsync(site, key, ct) is { } before && await WriteAsync(site, actor, "template.deleted", key, before, null, ct);
 
-    private async Task<bool> WriteAsync(string sql, string site, TemplateRequest template, CancellationToken ct)
+    private async Task<bool> WriteAsync(
+        string site, string actor, string action, string key, TemplateRequest? before, TemplateRequest? after, CancellationToken ct)
     {
+        var sql = (before, after) switch
+        {
+            (null, _) =>
+                """
+                insert into templates (site, key, definition, created_at) values (@site, @key, @definition::jsonb, @now)
+                on conflict (site, key) do nothing
+                """,
+            (_, null) => "delete from templates where site = @site and key = @key",
+            _ => "update templates set definition = @definition::jsonb where site = @site and key = @key",
+        };
+        var now = clock.GetUtcNow();
         await using var db = await source.OpenConnectionAsync(ct);
-        return await db.ExecuteAsync(new CommandDefinition(
-            sql,
-            new { site, key = template.Key, definition = JsonSerializer.Serialize(template, JsonBody.Options), at = clock.GetUtcNow() },
-            cancellationToken: ct)) == 1;
+        await using var transaction = await db.BeginTransactionAsync(ct);
+        var written = await db.ExecuteAsync(sql, new { site, key, definition = JsonSerializer.Serialize(after, JsonBody.Options), now }, transaction);
+        if (written == 0) return false;
+        await AuditLog.AppendAsync(transaction, new AuditEntry(site, actor, action, "template", key, before, after), now);
+        await transaction.CommitAsync(ct);
+        return true;
     }
 
     private static TemplateRequest Parse(string json) => JsonSerializer.Deserialize<TemplateRequest>(json, JsonBody.Options)!;
