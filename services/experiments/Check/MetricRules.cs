@@ -11,6 +11,8 @@ internal static class MetricRules
         var problems = new FieldProblems();
         problems.Key(request.Key, "key");
         problems.Text(request.Name, "name", 200);
+        problems.Text(request.Description, "description", 4_000);
+        problems.Tags(request.Tags, "tags");
         if (request.Kind is null) problems.Missing("kind");
         else if (KindOf(request.Kind) is null) problems.NotSupported("kind", "kind must be conversion, count or sum");
         if (string.IsNullOrEmpty(request.Event)) problems.Missing("event");

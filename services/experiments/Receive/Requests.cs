@@ -16,6 +16,8 @@ public sealed record MetricRequest
     public string? Direction { get; init; }
     public bool? Guardrail { get; init; }
     public double? Margin { get; init; }
+    public string? Description { get; init; }
+    public IReadOnlyList<string?>? Tags { get; init; }
 }
 
 /// <summary>The body of POST /api/v1/experiments.</summary>
@@ -52,6 +54,7 @@ public sealed record ExperimentRequest
     public IReadOnlyList<UrlPatternRequest?>? UrlPatterns { get; init; }
     public ScheduleRequest? Schedule { get; init; }
     public bool? RecordExposures { get; init; }
+    public IReadOnlyList<string?>? Tags { get; init; }
 }
 
 public sealed record VariantRequest

@@ -2,6 +2,7 @@ using CroPlatform.Experimentation.Configuration;
 using CroPlatform.ServiceDefaults.Keys;
 using CroPlatform.Services.Experiments.Check;
 using CroPlatform.Services.Experiments.Check.People;
+using CroPlatform.Services.Experiments.Serve;
 using CroPlatform.Services.Experiments.Store.People;
 
 namespace CroPlatform.Services.Experiments.Receive.People;
@@ -23,8 +24,8 @@ internal static class KeyEndpoints
         app.MapPost("/api/v1/keys", async (HttpContext context, KeyStore store, TimeProvider clock, CancellationToken ct) =>
         {
             var (request, problem) = await JsonBody.ReadAsync<KeyRequest>(context);
-            if (request is null) return Answers.Of(problem!);
-            if (PeopleRules.Check(request, clock.GetUtcNow()) is { Count: > 0 } problems) return Answers.Of(problems[0]);
+            if (request is null) return problem!.ToResult();
+            if (PeopleRules.Check(request, clock.GetUtcNow()) is { Count: > 0 } problems) return problems[0].ToResult();
             var key = new NewKey(request.Name!, PeopleRules.KeyRoleOf(request.Role)!.Value, [.. (request.Origins ?? [])!], request.ExpiresAt);
             var (id, secret) = await store.CreateAsync(context.Grant().Site, key, context.Grant().Actor, ct);
             return Results.Json(
@@ -34,24 +35,24 @@ internal static class KeyEndpoints
         app.MapPost("/api/v1/keys/{id}/rotate", async (string id, HttpContext context, KeyStore store, CancellationToken ct) =>
         {
             var (request, problem) = await JsonBody.ReadAsync<RotateRequest>(context);
-            if (request is null) return Answers.Of(problem!);
+            if (request is null) return problem!.ToResult();
             var overlap = request.OverlapSeconds ?? DayOfOverlap;
             if (overlap is not (>= 0 and <= MostOverlap))
             {
-                return Answers.Of(new FieldProblem("out_of_range", "overlap_seconds", $"overlap_seconds must lie between 0 and {MostOverlap}"));
+                return new FieldProblem("out_of_range", "overlap_seconds", $"overlap_seconds must lie between 0 and {MostOverlap}").ToResult();
             }
 
-            return await store.RotateAsync(context.Grant().Site, id, TimeSpan.FromSeconds(overlap), ct) is { } secret
+            return await store.RotateAsync(context.Grant().Site, id, TimeSpan.FromSeconds(overlap), context.Grant().Actor, ct) is { } secret
                 ? Results.Json(new { id, secret }, JsonBody.Options)
                 : Answers.NotFound("key", id);
         }).RequirePerson(PersonRole.Admin);
 
         app.MapDelete("/api/v1/keys/{id}", async (string id, HttpContext context, KeyStore store, CancellationToken ct) =>
-            await store.RevokeAsync(context.Grant().Site, id, ct) switch
+            await store.RevokeAsync(context.Grant().Site, id, context.Grant().Actor, ct) switch
             {
                 null => Answers.NotFound("key", id),
                 true => Results.NoContent(),
-                false => Answers.Of(Answers.NotPublishedYet),
+                false => new FieldProblem("not_published_yet", null, "the change is stored and will be published as soon as the log answers").ToResult(),
             }).RequirePerson(PersonRole.Admin);
     }
 
@@ -59,7 +60,7 @@ internal static class KeyEndpoints
     {
         id = key.Id,
         name = key.Name,
-        role = ((KeyRole)key.Role).ToString().ToLowerInvariant(),
+        role = KeyRow.NameOf((KeyRole)key.Role),
         origins = key.Origins,
         expires_at = key.Expires_At,
         created_at = key.Created_At,

@@ -3,6 +3,7 @@ using CroPlatform.ServiceDefaults.Errors;
 using CroPlatform.ServiceDefaults.Keys;
 using CroPlatform.Services.Experiments.Check;
 using CroPlatform.Services.Experiments.Check.People;
+using CroPlatform.Services.Experiments.Serve;
 using CroPlatform.Services.Experiments.Serve.People;
 using Microsoft.Extensions.Options;
 
@@ -27,7 +28,7 @@ internal static class SessionEndpoints
         group.MapPost("/", async (HttpContext context, SignIn signIn, Sessions sessions, CancellationToken ct) =>
         {
             var (request, problem) = await JsonBody.ReadAsync<SignInRequest>(context);
-            if (request is null) return Answers.Of(problem!);
+            if (request is null) return problem!.ToResult();
             if (string.IsNullOrEmpty(request.Email)) return Missing("email");
             if (string.IsNullOrEmpty(request.Password)) return Missing("password");
             return await AnswerAsync(context, sessions, await signIn.WithPasswordAsync(AddressOf(context), request, ct), ct);
@@ -37,7 +38,7 @@ internal static class SessionEndpoints
         {
             if (!oidc.IsConfigured) return Problem.Result(StatusCodes.Status404NotFound, "not_configured", null, "no identity provider is configured");
             var (request, problem) = await JsonBody.ReadAsync<OidcRequest>(context);
-            if (request is null) return Answers.Of(problem!);
+            if (request is null) return problem!.ToResult();
             if (string.IsNullOrEmpty(request.IdToken)) return Missing("id_token");
             return await AnswerAsync(context, sessions, await signIn.WithTokenAsync(AddressOf(context), request, ct), ct);
         });
@@ -51,21 +52,21 @@ internal static class SessionEndpoints
             if (context.Request.ContentLength is not (null or 0))
             {
                 (request, var problem) = await JsonBody.ReadAsync<RefreshRequest>(context);
-                if (request is null) return Answers.Of(problem!);
+                if (request is null) return problem!.ToResult();
             }
 
             if (await sessions.FindAsync(CookieOf(context), ct) is not { } session) return SignedOut();
             return await sessions.RefreshAsync(session, request.Site, CookieOf(context), ct) is { } view
                 ? Results.Json(view, JsonBody.Options)
-                : Answers.Of(new FieldProblem("not_found", "site", $"you belong to no site '{request.Site}'"));
+                : new FieldProblem("not_found", "site", $"you belong to no site '{request.Site}'").ToResult();
         });
 
         group.MapPut("/password", async (HttpContext context, SignIn signIn, Sessions sessions, CancellationToken ct) =>
         {
             if (await sessions.FindAsync(CookieOf(context), ct) is not { } session) return SignedOut();
             var (request, problem) = await JsonBody.ReadAsync<PasswordRequest>(context);
-            if (request is null) return Answers.Of(problem!);
-            if (PeopleRules.Check(request) is { Count: > 0 } problems) return Answers.Of(problems[0]);
+            if (request is null) return problem!.ToResult();
+            if (PeopleRules.Check(request) is { Count: > 0 } problems) return problems[0].ToResult();
             return await signIn.ChangePasswordAsync(AddressOf(context), session, request, ct)
                 ? Results.NoContent()
                 : Problem.Result(StatusCodes.Status403Forbidden, "wrong_password", "current", "this is not the current password, or it was tried too often");
@@ -123,5 +124,5 @@ internal static class SessionEndpoints
 
     private static IResult SignedOut() => Problem.Result(StatusCodes.Status401Unauthorized, "signed_out", null, "sign in first");
 
-    private static IResult Missing(string field) => Answers.Of(new FieldProblem("missing", field, $"{field} is required"));
+    private static IResult Missing(string field) => new FieldProblem("missing", field, $"{field} is required").ToResult();
 }

@@ -63,7 +63,7 @@ internal sealed class SignIn(
         var account = await users.FindByEmailAsync(email, ct);
         if (account is null && PersonGrant.RoleOf(oidcOptions.Value.DefaultRole) is { } role)
         {
-            await users.AddAsync(oidcOptions.Value.DefaultSite, new NewUser(email, identity.Name ?? email, role, PasswordHash: null), ct);
+            await users.AddAsync(oidcOptions.Value.DefaultSite, new NewUser(email, identity.Name ?? email, role, PasswordHash: null), "system:oidc", ct);
             account = await users.FindByEmailAsync(email, ct);
         }
 

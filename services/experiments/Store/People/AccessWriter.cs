@@ -13,14 +13,17 @@ internal sealed class AccessNews
 
     public List<ConfigurationRecord> Records { get; } = [];
 
+    /// <summary>What the audit log is to say of it.</summary>
+    public List<AuditEntry> Audit { get; } = [];
+
     public bool IsEmpty => Sites.Count == 0 && Records.Count == 0;
 }
 
 /// <summary>
-/// Makes changes to who may call: the rows, and their publication through the outbox, in one transaction. When it returns, this instance knows of
+/// Makes changes to who may call: the rows, their publication through the outbox and the audit log, in one transaction. When it returns, this instance knows of
 /// the change, and so do the others and the other services if the log answers.
 /// </summary>
-internal sealed class AccessWriter(NpgsqlDataSource source, SiteDirectory directory, Publisher publisher)
+internal sealed class AccessWriter(NpgsqlDataSource source, SiteDirectory directory, Publisher publisher, TimeProvider clock)
 {
     /// <param name="change">Is committed, unless it throws.</param>
     /// <returns>What the change returned, and whether the other services have been told.</returns>
@@ -34,6 +37,7 @@ internal sealed class AccessWriter(NpgsqlDataSource source, SiteDirectory direct
             await using var transaction = await db.BeginTransactionAsync(ct);
             result = await change(transaction, news);
             if (!news.IsEmpty) id = await AppendAsync(transaction, news);
+            foreach (var entry in news.Audit) await AuditLog.AppendAsync(transaction, entry, clock.GetUtcNow());
             await transaction.CommitAsync(ct);
         }
 

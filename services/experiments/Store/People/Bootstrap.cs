@@ -25,7 +25,7 @@ public sealed record BootstrapOptions
 
 /// <summary>Makes what is configured and not there yet; what people have changed or revoked since stays as they left it.</summary>
 internal sealed class Bootstrap(
-    NpgsqlDataSource source, AccessWriter writer, KeyStore keys, UserStore users, Passwords passwords, IOptions<BootstrapOptions> options)
+    NpgsqlDataSource source, AccessWriter writer, KeyStore keys, UserStore users, Passwords passwords, IOptions<BootstrapOptions> options, TimeProvider clock)
 {
     public async Task RunAsync(CancellationToken ct)
     {
@@ -39,10 +39,12 @@ internal sealed class Bootstrap(
         foreach (var (secret, role) in configured.Where(k => k.Secret.Length > 0)) await keys.EnsureAsync(transaction, news, o.Site, secret, role);
         if (o.AdminEmail.Length > 0 && !await db.QuerySingleAsync<bool>("select exists (select 1 from users)", transaction: transaction))
         {
-            await users.AddAsync(transaction, o.Site, new NewUser(o.AdminEmail, "Admin", PersonRole.Admin, await passwords.HashAsync(o.AdminPassword, ct), IsOperator: true));
+            var hash = await passwords.HashAsync(o.AdminPassword, ct);
+            await users.AddAsync(transaction, news, o.Site, new NewUser(o.AdminEmail, "Admin", PersonRole.Admin, hash, IsOperator: true), "system:bootstrap");
         }
 
         if (!news.IsEmpty) await writer.AppendAsync(transaction, news);
+        foreach (var entry in news.Audit) await AuditLog.AppendAsync(transaction, entry, clock.GetUtcNow());
         await transaction.CommitAsync(ct);
     }
 }

@@ -9,7 +9,10 @@ namespace CroPlatform.Services.Experiments.Store.People;
 /// <summary>A key without its secret.</summary>
 internal sealed record KeyRow(
     string Id, string Name, short Role, string[] Origins, DateTime? Expires_At, DateTime Created_At, string Created_By, DateTime? Last_Used_At,
-    DateTime? Old_Secret_Until);
+    DateTime? Old_Secret_Until)
+{
+    public static string NameOf(KeyRole role) => role.ToString().ToLowerInvariant();
+}
 
 internal sealed record NewKey(string Name, KeyRole Role, string[] Origins, DateTimeOffset? ExpiresAt);
 
@@ -47,12 +50,14 @@ internal sealed class KeyStore(NpgsqlDataSource source, AccessWriter writer, Tim
             sql, new { site, id, key.Name, role = (short)key.Role, key.Origins, key.ExpiresAt, now = clock.GetUtcNow(), actor }, transaction) == 0);
         await AddSecretAsync(transaction, site, id, secret);
         news.Sites.Add(site);
+        var after = new { name = key.Name, role = KeyRow.NameOf(key.Role), origins = key.Origins, expires_at = key.ExpiresAt };
+        news.Audit.Add(new AuditEntry(site, actor, "key.created", "key", id, After: after));
         return (id, secret);
     }
 
     /// <summary>Gives the key a new secret; the old ones are good for this long.</summary>
     /// <returns>The new secret; null if there is no such key.</returns>
-    public async Task<string?> RotateAsync(string site, string id, TimeSpan overlap, CancellationToken ct) =>
+    public async Task<string?> RotateAsync(string site, string id, TimeSpan overlap, string actor, CancellationToken ct) =>
         (await writer.WriteAsync(
             async (transaction, news) =>
             {
@@ -67,12 +72,13 @@ internal sealed class KeyStore(NpgsqlDataSource source, AccessWriter writer, Tim
                 var secret = NewSecret((KeyRole)role);
                 await AddSecretAsync(transaction, site, id, secret);
                 news.Sites.Add(site);
+                news.Audit.Add(new AuditEntry(site, actor, "key.rotated", "key", id, After: new { overlap_seconds = overlap.TotalSeconds }));
                 return secret;
             },
             ct)).Result;
 
     /// <returns>Null if there is no such key; else whether the other services know already.</returns>
-    public async Task<bool?> RevokeAsync(string site, string id, CancellationToken ct)
+    public async Task<bool?> RevokeAsync(string site, string id, string actor, CancellationToken ct)
     {
         var (found, isPublished) = await writer.WriteAsync(
             async (transaction, news) =>
@@ -80,8 +86,10 @@ internal sealed class KeyStore(NpgsqlDataSource source, AccessWriter writer, Tim
                 // The row stays: the audit log names the key, and a configured key must not come back at the next start.
                 var rows = await transaction.Connection!.ExecuteAsync(
                     "update api_keys set revoked_at = @now where site = @site and id = @id and revoked_at is null", new { site, id, now = clock.GetUtcNow() }, transaction);
-                if (rows > 0) news.Sites.Add(site);
-                return rows > 0;
+                if (rows == 0) return false;
+                news.Sites.Add(site);
+                news.Audit.Add(new AuditEntry(site, actor, "key.revoked", "key", id));
+                return true;
             },
             ct);
         return found ? isPublished : null;

@@ -42,18 +42,23 @@ internal sealed class SiteStore(NpgsqlDataSource source, AccessWriter writer, Ke
                         transaction);
                 }
 
+                news.Audit.Add(new AuditEntry(site, caller.Actor, "site.created", "site", site, After: new { time_zone = timeZone }));
                 return await keys.CreateAsync(transaction, news, site, new NewKey("first", KeyRole.Admin, [], null), caller.Actor);
             },
             ct)).Result;
 
     /// <summary>False if there is no such site.</summary>
-    public async Task<bool> SetTimeZoneAsync(string site, string timeZone, CancellationToken ct) =>
+    public async Task<bool> SetTimeZoneAsync(string site, string timeZone, string actor, CancellationToken ct) =>
         (await writer.WriteAsync(
             async (transaction, news) =>
             {
-                var rows = await transaction.Connection!.ExecuteAsync("update sites set time_zone = @timeZone where key = @site", new { site, timeZone }, transaction);
-                if (rows > 0) news.Sites.Add(site);
-                return rows > 0;
+                var db = transaction.Connection!;
+                var before = await db.QuerySingleOrDefaultAsync<string>("select time_zone from sites where key = @site for no key update", new { site }, transaction);
+                if (before is null || before == timeZone) return before is not null;
+                await db.ExecuteAsync("update sites set time_zone = @timeZone where key = @site", new { site, timeZone }, transaction);
+                news.Sites.Add(site);
+                news.Audit.Add(new AuditEntry(site, actor, "site.changed", "site", site, new { time_zone = before }, new { time_zone = timeZone }));
+                return true;
             },
             ct)).Result;
 }

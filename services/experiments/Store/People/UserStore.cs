@@ -98,16 +98,10 @@ internal sealed class UserStore(NpgsqlDataSource source, AccessWriter writer, Ti
     /// owner's.
     /// </summary>
     /// <returns>The user's id; null if he is a member already.</returns>
-    public async Task<string?> AddAsync(string site, NewUser user, CancellationToken ct)
-    {
-        await using var db = await source.OpenConnectionAsync(ct);
-        await using var transaction = await db.BeginTransactionAsync(ct);
-        var id = await AddAsync(transaction, site, user);
-        await transaction.CommitAsync(ct);
-        return id;
-    }
+    public async Task<string?> AddAsync(string site, NewUser user, string actor, CancellationToken ct) =>
+        (await writer.WriteAsync((transaction, news) => AddAsync(transaction, news, site, user, actor), ct)).Result;
 
-    public async Task<string?> AddAsync(NpgsqlTransaction transaction, string site, NewUser user)
+    public async Task<string?> AddAsync(NpgsqlTransaction transaction, AccessNews news, string site, NewUser user, string actor)
     {
         const string sql = """
             insert into users (id, email, email_key, name, password_hash, is_operator, created_at)
@@ -127,11 +121,14 @@ internal sealed class UserStore(NpgsqlDataSource source, AccessWriter writer, Ti
             "insert into memberships (site, user_id, role, created_at) values (@site, @id, @role, @now) on conflict do nothing",
             new { site, id, role = (short)user.Role, now },
             transaction);
-        return added == 0 ? null : id;
+        if (added == 0) return null;
+        var after = new { email = user.Email, role = PersonGrant.NameOf(user.Role) };
+        news.Audit.Add(new AuditEntry(site, actor, "user.added", "user", id, After: after));
+        return id;
     }
 
     /// <param name="byOperator">The caller may change accounts that are not this site's alone.</param>
-    public async Task<UserOutcome> ChangeAsync(string site, string id, UserChange change, bool byOperator, CancellationToken ct) =>
+    public async Task<UserOutcome> ChangeAsync(string site, string id, UserChange change, bool byOperator, string actor, CancellationToken ct) =>
         (await writer.WriteAsync(
             async (transaction, news) =>
             {
@@ -154,13 +151,21 @@ internal sealed class UserStore(NpgsqlDataSource source, AccessWriter writer, Ti
                     new { change.Name, change.PasswordHash, change.IsOperator, id },
                     transaction);
                 if (change.PasswordHash is not null) await db.ExecuteAsync("delete from sessions where user_id = @id", new { id }, transaction);
+                news.Audit.Add(new AuditEntry(
+                    site,
+                    actor,
+                    "user.changed",
+                    "user",
+                    id,
+                    new { role = PersonGrant.NameOf(role) },
+                    new { role = PersonGrant.NameOf(change.Role ?? role), name = change.Name, @operator = change.IsOperator, new_password = change.PasswordHash is not null }));
                 if (change is not { Role: null, PasswordHash: null, IsOperator: null }) await VoidTokensAsync(transaction, news, id);
                 return UserOutcome.Done;
             },
             ct)).Result;
 
     /// <summary>Takes the user out of the site; his account stays.</summary>
-    public async Task<UserOutcome> RemoveAsync(string site, string id, CancellationToken ct) =>
+    public async Task<UserOutcome> RemoveAsync(string site, string id, string actor, CancellationToken ct) =>
         (await writer.WriteAsync(
             async (transaction, news) =>
             {
@@ -169,6 +174,7 @@ internal sealed class UserStore(NpgsqlDataSource source, AccessWriter writer, Ti
                 await transaction.Connection!.ExecuteAsync(
                     "delete from memberships where site = @site and user_id = @id; delete from sessions where site = @site and user_id = @id", new { site, id }, transaction);
                 await VoidTokensAsync(transaction, news, id);
+                news.Audit.Add(new AuditEntry(site, actor, "user.removed", "user", id, new { role = PersonGrant.NameOf(role) }));
                 return UserOutcome.Done;
             },
             ct)).Result;
