@@ -29,7 +29,7 @@ internal static class Draft
             Variants = [.. variants.Select(v => ToVariant(v, draft.Factors))],
             Control = Math.Max(0, variants.FindIndex(v => v.Control == true)),
             Factors = [.. (draft.Factors ?? []).Select(f => new Factor(f!.Key!, [.. f.Levels!.Select(l => new FactorLevel(l!.Key!, Json(l.Config)))]))],
-            Metrics = [.. draft.Metrics!.Zip(metrics, (reference, metric) => MetricRules.ToMetric(metric, reference!.Weight))],
+            Metrics = [.. draft.Metrics!.Zip(metrics, (reference, metric) => MetricDraft.ToMetric(metric, reference!.Weight))],
             Decision = Rule(draft.Decision),
             Phases =
             [

@@ -2,22 +2,6 @@ using System.Text.Json;
 
 namespace CroPlatform.Services.Experiments.Receive;
 
-/// <summary>The body of POST /api/v1/metrics. Members are as sent: nothing is checked yet.</summary>
-public sealed record MetricRequest
-{
-    public string? Key { get; init; }
-    public string? Name { get; init; }
-    public string? Kind { get; init; }
-    public string? Event { get; init; }
-    public string? ValueProperty { get; init; }
-    public JsonElement? Filter { get; init; }
-    public double? WindowHours { get; init; }
-    public decimal? Cap { get; init; }
-    public string? Direction { get; init; }
-    public bool? Guardrail { get; init; }
-    public double? Margin { get; init; }
-}
-
 /// <summary>The body of POST /api/v1/experiments.</summary>
 public sealed record ExperimentRequest
 {

@@ -74,10 +74,9 @@ internal sealed class ArmJudgement
         for (var i = 0; i < experiment.Metrics.Length; i++)
         {
             var metric = experiment.Metrics[i];
-            var moments = numbers.Matured(experiment, metric, nowMs).Moments(experiment.Variants.Length, i);
-            var (control, treatment) = (moments[experiment.Control], moments[variant]);
-            if (metric.Guardrail) Guard(metric, MetricAnalysis.Compare(metric, control, treatment, rule.Confidence));
-            else Weigh(metric, MetricAnalysis.Compare(metric, control, treatment, 1 - alpha), rule.MinEffect);
+            var comparison = ArmComparison.Of(experiment, i, variant, numbers.Matured(experiment, metric, nowMs));
+            if (metric.Guardrail) Guard(metric, comparison.At(rule.Confidence));
+            else Weigh(metric, comparison.At(1 - alpha), rule.MinEffect);
         }
     }
 

@@ -1,6 +1,5 @@
 using CroPlatform.Experimentation;
 using CroPlatform.Services.Statistics.Fold;
-using CroPlatform.Statistics.Aggregates;
 
 namespace CroPlatform.Services.Statistics.Decide;
 
@@ -28,17 +27,21 @@ internal sealed record Numbers(
         return units;
     }
 
-    /// <summary>A metric's moments, one a variant.</summary>
-    public ExactMoments[] Moments(int variants, int metric)
+    /// <summary>A metric's sums, one arm a variant.</summary>
+    public Arm[] Arms(Experiment experiment, int metric, int? phase = null)
     {
-        var moments = new ExactMoments[variants];
+        var cells = Array.ConvertAll([.. experiment.Variants], _ => new Cell(experiment.Metrics.Length));
         foreach (var (key, cell) in Cells)
         {
-            moments[key.Variant] += new ExactMoments(cell.Units, cell.Sums[metric], cell.SumsOfSquares[metric]);
+            if (phase is null || key.Phase == phase) cells[key.Variant].Merge(cell);
         }
 
-        return moments;
+        return Array.ConvertAll(cells, c => new Arm(experiment.Metrics[metric], c.Units, c.Moments[metric], c.Counts[metric]));
     }
+
+    /// <summary>A metric's sums in each phase that has units, one arm a variant.</summary>
+    public IReadOnlyList<Arm[]> ArmsByPhase(Experiment experiment, int metric) =>
+        [.. Cells.Select(c => c.Key.Phase).Distinct().Order().Select(p => Arms(experiment, metric, p))];
 
     /// <summary>
     /// Only the units whose window of this metric has closed: exposure day + window before now. A window without length closes for
@@ -46,8 +49,7 @@ internal sealed record Numbers(
     /// </summary>
     public Numbers Matured(Experiment experiment, Metric metric, long nowMs)
     {
-        if (metric.WindowHours <= 0) return experiment.StoppedMs > 0 ? this : this with { Cells = [] };
-        var window = (long)(metric.WindowHours * 3_600_000);
+        if (metric.MaturesAfterMs is not { } window) return experiment.StoppedMs > 0 ? this : this with { Cells = [] };
         return this with { Cells = [.. Cells.Where(c => (c.Key.Day + 1L) * DayMs + window <= nowMs)] };
     }
 }

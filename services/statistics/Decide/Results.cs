@@ -60,6 +60,34 @@ internal sealed record VariantFigures
     public double[]? DifferenceInterval { get; init; }
     public double? PValue { get; init; }
     public double? LogPValue { get; init; }
+
+    /// <summary>Of a ratio: the sum of its denominator.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Denominator { get; init; }
+
+    /// <summary>Of a funnel: how many units took each step and all before it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<FunnelStep>? Steps { get; init; }
+
+    /// <summary>After what the units did before their exposure is taken out (CUPED); absent for the control and for metrics without a covariate.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public AdjustedFigures? Adjusted { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Missing { get; init; }
+}
+
+internal sealed record FunnelStep(string Event, long Units);
+
+internal sealed record AdjustedFigures
+{
+    /// <summary>1 − adjusted / raw variance.</summary>
+    public double? VarianceReduction { get; init; }
+
+    public double? Lift { get; init; }
+    public double[]? LiftInterval { get; init; }
+    public double? Difference { get; init; }
+    public double[]? DifferenceInterval { get; init; }
+    public double? PValue { get; init; }
     public required IReadOnlyDictionary<string, string> Missing { get; init; }
 }
 

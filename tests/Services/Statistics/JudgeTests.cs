@@ -1,6 +1,7 @@
 using CroPlatform.Experimentation;
 using CroPlatform.Services.Statistics.Decide;
 using CroPlatform.Services.Statistics.Fold;
+using CroPlatform.Statistics.Aggregates;
 
 namespace CroPlatform.Services.Tests.Statistics;
 
@@ -96,12 +97,14 @@ public sealed class JudgeTests
 
     private static Numbers Counts(long n0, long c0, long n1, long c1) => new([Cell(0, n0, c0), Cell(1, n1, c1)], new Dictionary<ExclusionKey, long>(), true);
 
-    private static (CellKey, Cell) Cell(int variant, long units, params long[] converted) => (
-        new CellKey("s", "e", 1, 0, 100, variant),
-        new Cell(converted.Length)
+    private static (CellKey, Cell) Cell(int variant, long units, params long[] converted)
+    {
+        var cell = new Cell(converted.Length) { Units = units };
+        for (var i = 0; i < converted.Length; i++)
         {
-            Units = units,
-            Sums = Array.ConvertAll(converted, c => (Int128)c * Scaled.One),
-            SumsOfSquares = Array.ConvertAll(converted, c => (Int128)c * Scaled.One * Scaled.One),
-        });
+            cell.Moments[i] = new ExactCrossMoments(units, (Int128)converted[i] * Scaled.One, 0, (Int128)converted[i] * Scaled.One * Scaled.One, 0, 0);
+        }
+
+        return (new CellKey("s", "e", 1, 0, 100, variant), cell);
+    }
 }
