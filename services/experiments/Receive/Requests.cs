@@ -154,4 +154,16 @@ public sealed record DecisionRequest
     public long? MinSample { get; init; }
     public double? MinDays { get; init; }
     public double? MaxDays { get; init; }
+
+    /// <summary>risk_aware or criterion.</summary>
+    public string? Rule { get; init; }
+
+    /// <summary>Of group_sequential: units in each arm at the last look.</summary>
+    public long? MaxSample { get; init; }
+
+    /// <summary>Of group_sequential.</summary>
+    public int? Looks { get; init; }
+
+    /// <summary>Of bayesian.</summary>
+    public double? MaxLoss { get; init; }
 }

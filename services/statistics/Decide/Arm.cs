@@ -10,6 +10,8 @@ namespace CroPlatform.Services.Statistics.Decide;
 /// <param name="Units">All units of the arm, with an outcome or without.</param>
 internal sealed record Arm(Metric Metric, long Units, ExactCrossMoments Moments, ValueCounts? Counts)
 {
+    public static Arm Empty(Metric metric) => new(metric, 0, default, null);
+
     /// <summary>Units that have an outcome; of a quantile, which is one of events, all units.</summary>
     public long N => Metric.Kind == MetricKind.Quantile ? Units : Moments.N;
 
@@ -44,9 +46,10 @@ internal sealed record Arm(Metric Metric, long Units, ExactCrossMoments Moments,
 
     public static Arm operator +(Arm a, Arm b)
     {
+        if (a.Counts is null || b.Counts is null) return new Arm(a.Metric, a.Units + b.Units, a.Moments + b.Moments, a.Counts ?? b.Counts);
         var counts = new ValueCounts();
-        if (a.Counts is not null) counts.Merge(a.Counts);
-        if (b.Counts is not null) counts.Merge(b.Counts);
+        counts.Merge(a.Counts);
+        counts.Merge(b.Counts);
         return new Arm(a.Metric, a.Units + b.Units, a.Moments + b.Moments, counts);
     }
 }

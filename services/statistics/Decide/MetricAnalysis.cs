@@ -1,6 +1,8 @@
 using CroPlatform.Experimentation;
 using CroPlatform.Statistics;
+using CroPlatform.Statistics.Bayesian;
 using CroPlatform.Statistics.Frequentist;
+using CroPlatform.Statistics.Multiplicity;
 
 namespace CroPlatform.Services.Statistics.Decide;
 
@@ -9,13 +11,17 @@ internal static class MetricAnalysis
 {
     private static readonly NotComputable Control = new("control", "This is the control: there is nothing to compare it with.");
 
-    public static MetricResult Of(Experiment experiment, int metricIndex, Numbers numbers)
+    public static MetricResult Of(Experiment experiment, int metricIndex, Numbers numbers, IReadOnlyList<Look> looks, double days)
     {
         var metric = experiment.Metrics[metricIndex];
-        var arms = numbers.Arms(experiment, metricIndex);
+        var phases = numbers.ArmsByPhase(experiment, metricIndex);
+        var arms = phases.Aggregate(
+            Array.ConvertAll([.. experiment.Variants], _ => Arm.Empty(metric)), (sums, phase) => [.. sums.Zip(phase, (a, b) => a + b)]);
         var missing = new Dictionary<string, string>();
-        var test = Overall(experiment, metricIndex, numbers, arms);
         var figures = new Figures(missing);
+        var test = Overall(experiment, metricIndex, phases, arms);
+        var best = Ranking(experiment, metricIndex, phases);
+        var variants = experiment.Variants.Select((_, i) => Variant(experiment, metricIndex, phases, arms[i], i, looks, days, best)).ToList();
         return new MetricResult
         {
             Key = metric.Key,
@@ -25,20 +31,40 @@ internal static class MetricAnalysis
             Guardrail = metric.Guardrail,
             PValue = figures.Take("p_value", test, t => t.PValue),
             LogPValue = figures.Take("log_p_value", test, t => t.LogPValue),
-            Variants = [.. experiment.Variants.Select((_, i) => Variant(experiment, metricIndex, numbers, arms[i], i))],
+            Variants = variants,
             Missing = missing,
         };
     }
 
-    private static VariantFigures Variant(Experiment experiment, int metricIndex, Numbers numbers, Arm arm, int index)
+    /// <summary>
+    /// Adds to each p-value the one adjusted over all metrics and arms of the experiment (Holm): of the always-valid p-values where the
+    /// method is always-valid, else of the plain ones.
+    /// </summary>
+    public static IReadOnlyList<MetricResult> WithAdjustedPValues(Experiment experiment, IReadOnlyList<MetricResult> metrics)
+    {
+        double? PValueOf(VariantFigures v) => experiment.Decision.Method == DecisionMethod.AlwaysValid ? v.AlwaysValid?.PValue : v.PValue;
+        var pValues = metrics.SelectMany(m => m.Variants).Select(PValueOf).OfType<double>().ToList();
+        if (!PValueAdjustment.Holm(pValues).TryGet(out var adjusted)) return metrics;
+        var next = 0;
+        return [.. metrics.Select(m => m with
+        {
+            Variants = [.. m.Variants.Select(v => PValueOf(v) is null
+                ? v with { Missing = new Dictionary<string, string>(v.Missing) { ["adjusted_p_value"] = v.Control ? Control.Code : "no_p_value" } }
+                : v with { AdjustedPValue = adjusted[next++] })],
+        })];
+    }
+
+    private static VariantFigures Variant(
+        Experiment experiment, int metricIndex, IReadOnlyList<Arm[]> phases, Arm arm, int index, IReadOnlyList<Look> looks, double days, Computed<BayesianRanking> ranking)
     {
         var missing = new Dictionary<string, string>();
         var figures = new Figures(missing);
         var isControl = index == experiment.Control;
-        var confidence = experiment.Decision.Confidence;
-        var comparison = ArmComparison.Of(experiment, metricIndex, index, numbers);
-        var plain = isControl ? new Comparison(Control, Control, Control, confidence) : comparison.At(confidence);
-        return new VariantFigures
+        var rule = experiment.Decision;
+        var comparison = ArmComparison.Of(experiment, metricIndex, phases, index);
+        var plain = isControl ? new Comparison(Control, Control, Control, rule.Confidence) : comparison.At(rule.Confidence);
+        var alpha = (1 - rule.Confidence) / Math.Max(1, experiment.Metrics.Count(m => !m.Guardrail) * (experiment.Variants.Length - 1));
+        var variant = new VariantFigures
         {
             Key = experiment.Variants[index].Key,
             Name = experiment.Variants[index].Name,
@@ -53,11 +79,37 @@ internal static class MetricAnalysis
             DifferenceInterval = figures.TakeInterval("difference_interval", plain.Difference),
             PValue = figures.Take("p_value", plain.Test, t => t.PValue),
             LogPValue = figures.Take("log_p_value", plain.Test, t => t.LogPValue),
+            Power = figures.Take("power", isControl ? Control : Reach.Power(comparison, rule, alpha), p => p),
+            DaysLeft = figures.Take("days_left", isControl ? Control : Reach.DaysLeft(comparison, rule, alpha, days), d => d),
             Denominator = arm.Metric.Kind == MetricKind.Ratio ? arm.Moments.Y.Total : null,
             Steps = arm.Metric.Steps.IsEmpty ? null : [.. arm.Metric.Steps.Select((s, i) => new FunnelStep(s.Event, arm.Counts?.AtLeast(i + 1) ?? 0))],
-            Adjusted = isControl || !arm.Metric.HasCovariate ? null : AdjustedOf(comparison.Adjusted(confidence)),
             Missing = missing,
         };
+        if (isControl) return variant;
+        return variant with
+        {
+            AlwaysValid = SequenceFigures.Of(comparison, rule),
+            Bayesian = BayesianFigures.Of(comparison, rule.Confidence, ranking.Map(r => r.ProbabilityBest[index])),
+            GroupSequential = rule.Method == DecisionMethod.GroupSequential
+                ? SequentialFigures.Of(experiment, looks, arm.Metric.Key, variant.Key)
+                : null,
+            Adjusted = arm.Metric.HasCovariate ? AdjustedOf(comparison.Adjusted(rule.Confidence)) : null,
+        };
+    }
+
+    /// <summary>P(best) of every arm.</summary>
+    private static Computed<BayesianRanking> Ranking(Experiment experiment, int metricIndex, IReadOnlyList<Arm[]> phases)
+    {
+        var posteriors = new List<Posterior>();
+        for (var i = 0; i < experiment.Variants.Length; i++)
+        {
+            // The control against itself has the control's posterior twice.
+            var pair = Evidence.PosteriorsOf(ArmComparison.Of(experiment, metricIndex, phases, i));
+            if (!pair.TryGet(out var arms)) return pair.Missing!.Value;
+            posteriors.Add(arms.Treatment);
+        }
+
+        return BayesianRanking.Of(posteriors, experiment.Metrics[metricIndex].Decrease);
     }
 
     private static AdjustedFigures AdjustedOf(Computed<(Comparison Comparison, double VarianceReduction)> adjusted)
@@ -77,11 +129,10 @@ internal static class MetricAnalysis
     }
 
     /// <summary>All arms that have units at once; over several phases within each of them.</summary>
-    private static Computed<TestResult> Overall(Experiment experiment, int metricIndex, Numbers numbers, Arm[] arms)
+    private static Computed<TestResult> Overall(Experiment experiment, int metricIndex, IReadOnlyList<Arm[]> phases, Arm[] arms)
     {
         var metric = experiment.Metrics[metricIndex];
         var present = arms.Where(a => a.N > 0).ToList();
-        var phases = numbers.ArmsByPhase(experiment, metricIndex);
         if (metric.IsBinary)
         {
             return phases.Count > 1
@@ -91,7 +142,7 @@ internal static class MetricAnalysis
 
         if (arms.Length == 2 && (phases.Count > 1 || metric.Kind is MetricKind.Ratio or MetricKind.Quantile))
         {
-            return ArmComparison.Of(experiment, metricIndex, 1 - experiment.Control, numbers).At(experiment.Decision.Confidence).Test;
+            return ArmComparison.Of(experiment, metricIndex, phases, 1 - experiment.Control).At(experiment.Decision.Confidence).Test;
         }
 
         if (phases.Count > 1) return new NotComputable("phases", "There is no test of several means over several phases.");

@@ -27,21 +27,22 @@ internal sealed record Numbers(
         return units;
     }
 
-    /// <summary>A metric's sums, one arm a variant.</summary>
-    public Arm[] Arms(Experiment experiment, int metric, int? phase = null)
+    /// <summary>A metric's sums in each phase that has units, one arm a variant.</summary>
+    public IReadOnlyList<Arm[]> ArmsByPhase(Experiment experiment, int metric)
     {
-        var cells = Array.ConvertAll([.. experiment.Variants], _ => new Cell(experiment.Metrics.Length));
+        var phases = new SortedDictionary<int, Arm[]>();
         foreach (var (key, cell) in Cells)
         {
-            if (phase is null || key.Phase == phase) cells[key.Variant].Merge(cell);
+            if (!phases.TryGetValue(key.Phase, out var arms))
+            {
+                phases[key.Phase] = arms = Array.ConvertAll([.. experiment.Variants], _ => Arm.Empty(experiment.Metrics[metric]));
+            }
+
+            arms[key.Variant] += new Arm(experiment.Metrics[metric], cell.Units, cell.Moments[metric], cell.Counts[metric]);
         }
 
-        return Array.ConvertAll(cells, c => new Arm(experiment.Metrics[metric], c.Units, c.Moments[metric], c.Counts[metric]));
+        return [.. phases.Values];
     }
-
-    /// <summary>A metric's sums in each phase that has units, one arm a variant.</summary>
-    public IReadOnlyList<Arm[]> ArmsByPhase(Experiment experiment, int metric) =>
-        [.. Cells.Select(c => c.Key.Phase).Distinct().Order().Select(p => Arms(experiment, metric, p))];
 
     /// <summary>
     /// Only the units whose window of this metric has closed: exposure day + window before now. A window without length closes for

@@ -22,7 +22,7 @@ public sealed class JudgeTests
         Assignment = AssignmentMode.External,
         Variants = [new Variant("a", "a"), new Variant("b", "b")],
         Metrics = [new Metric { Key = "m", Kind = MetricKind.Conversion, Event = "x" }],
-        Decision = new DecisionRule { MinSample = 100 },
+        Decision = new DecisionRule { Method = DecisionMethod.Fixed, MinSample = 100 },
         Phases = [new Phase { Index = 0, Weights = [0.5, 0.5], Seed = "e", Periods = [new Period(Start, Stop)] }],
         StoppedMs = Stop,
     };
@@ -49,7 +49,7 @@ public sealed class JudgeTests
 
     [Test]
     public void Of_AnEffectBelowTheMinimum_IsNoWinner() =>
-        Assert.That(Analyse(Stopped with { Decision = new DecisionRule { MinEffect = 2 } }, Counts(1_000, 50, 1_000, 120)).Decision.Value, Is.Not.EqualTo("winner"));
+        Assert.That(Analyse(Stopped with { Decision = new DecisionRule { Method = DecisionMethod.Fixed, MinEffect = 2 } }, Counts(1_000, 50, 1_000, 120)).Decision.Value, Is.Not.EqualTo("winner"));
 
     [Test]
     public void Of_ABrokenGuardrail_IsNoWinner()
@@ -93,7 +93,7 @@ public sealed class JudgeTests
     }
 
     private static ExperimentResults Analyse(Experiment experiment, Numbers numbers, long now = Stop + DayMs) =>
-        Analyst.Analyse(experiment, numbers, DateTimeOffset.FromUnixTimeMilliseconds(now));
+        Analyst.Analyse(experiment, numbers, [], DateTimeOffset.FromUnixTimeMilliseconds(now));
 
     private static Numbers Counts(long n0, long c0, long n1, long c1) => new([Cell(0, n0, c0), Cell(1, n1, c1)], new Dictionary<ExclusionKey, long>(), true);
 
