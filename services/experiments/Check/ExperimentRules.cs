@@ -15,6 +15,7 @@ internal static class ExperimentRules
         problems.Text(request.Name, "name", 200);
         problems.Text(request.Hypothesis, "hypothesis", 4_000);
         problems.Text(request.Seed, "seed", 200);
+        problems.Tags(request.Tags, "tags");
         problems.Range(request.Coverage, "coverage", 0, 1);
         if (request.Unit is { } unit && !UnitTypes.IsKnown(unit)) problems.Add("out_of_range", "unit", "unit must be visitor, user, account or device");
         if (request.Assignment is not (null or "platform" or "external")) problems.Add("out_of_range", "assignment", "assignment must be platform or external");

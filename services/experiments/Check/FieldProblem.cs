@@ -68,6 +68,19 @@ internal sealed class FieldProblems
         return items.Count is > 0 && items.Count <= max;
     }
 
+    /// <summary>At most twenty different labels of 1 to 50 characters.</summary>
+    public void Tags(IReadOnlyList<string?>? tags, string field)
+    {
+        if (!Items(tags, field, 20)) return;
+        for (var i = 0; i < tags!.Count; i++)
+        {
+            if (tags[i]!.Length == 0) Missing($"{field}[{i}]");
+            Text(tags[i], $"{field}[{i}]", 50);
+        }
+
+        if (tags.Distinct().Count() < tags.Count) Add("duplicate_key", field, "a tag is named twice");
+    }
+
     public void Refuse(bool isGiven, string field, string message)
     {
         if (isGiven) Add("not_allowed", field, message);

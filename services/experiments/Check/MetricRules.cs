@@ -14,6 +14,8 @@ internal static class MetricRules
         var problems = new FieldProblems();
         problems.Key(request.Key, "key");
         problems.Text(request.Name, "name", 200);
+        problems.Text(request.Description, "description", 4_000);
+        problems.Tags(request.Tags, "tags");
         if (request.Direction is null) problems.Missing("direction");
         else if (request.Direction is not ("increase" or "decrease")) problems.Add("out_of_range", "direction", "direction must be increase or decrease");
         problems.Condition(request.Filter, "filter");

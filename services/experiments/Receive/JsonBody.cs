@@ -25,10 +25,16 @@ internal static class JsonBody
         }
         catch (JsonException e)
         {
-            var field = e.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : null;
-            return field is null
-                ? (null, new FieldProblem("malformed_json", null, "the body is not a JSON object of the right shape"))
-                : (null, new FieldProblem("wrong_type", field, $"{field} has a value of the wrong type"));
+            return (null, Describe(e));
         }
+    }
+
+    /// <summary>Which member does not fit, where that can be told.</summary>
+    public static FieldProblem Describe(JsonException e)
+    {
+        var field = e.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : null;
+        return field is null
+            ? new FieldProblem("malformed_json", null, "the body is not a JSON object of the right shape")
+            : new FieldProblem("wrong_type", field, $"{field} has a value of the wrong type");
     }
 }

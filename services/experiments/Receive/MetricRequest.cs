@@ -35,6 +35,8 @@ public sealed record MetricRequest
     public string? Direction { get; init; }
     public bool? Guardrail { get; init; }
     public double? Margin { get; init; }
+    public string? Description { get; init; }
+    public IReadOnlyList<string?>? Tags { get; init; }
 }
 
 public sealed record MetricTermRequest

@@ -36,6 +36,7 @@ public sealed record ExperimentRequest
     public IReadOnlyList<UrlPatternRequest?>? UrlPatterns { get; init; }
     public ScheduleRequest? Schedule { get; init; }
     public bool? RecordExposures { get; init; }
+    public IReadOnlyList<string?>? Tags { get; init; }
 }
 
 public sealed record VariantRequest

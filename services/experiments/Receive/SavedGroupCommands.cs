@@ -8,16 +8,16 @@ namespace CroPlatform.Services.Experiments.Receive;
 internal sealed class SavedGroupCommands(SavedGroupStore store, Publisher publisher)
 {
     /// <summary>Null if it was created and published.</summary>
-    public async Task<FieldProblem?> CreateAsync(string site, SavedGroupRequest group, CancellationToken ct) =>
+    public async Task<FieldProblem?> CreateAsync(string site, string actor, SavedGroupRequest group, CancellationToken ct) =>
         SavedGroupRules.Check(group) is { Count: > 0 } problems
             ? problems[0]
-            : await PublishedAsync(await store.TryAddAsync(site, group, ct), new FieldProblem("conflict", "key", $"there is a saved group '{group.Key}' already"), ct);
+            : await PublishedAsync(await store.TryAddAsync(site, actor, group, ct), new FieldProblem("conflict", "key", $"there is a saved group '{group.Key}' already"), ct);
 
     /// <summary>Null if it was replaced and published.</summary>
-    public async Task<FieldProblem?> ReplaceAsync(string site, SavedGroupRequest group, CancellationToken ct) =>
+    public async Task<FieldProblem?> ReplaceAsync(string site, string actor, SavedGroupRequest group, CancellationToken ct) =>
         SavedGroupRules.Check(group) is { Count: > 0 } problems
             ? problems[0]
-            : await PublishedAsync(await store.TryReplaceAsync(site, group, ct), new FieldProblem("not_found", "key", $"there is no saved group '{group.Key}'"), ct);
+            : await PublishedAsync(await store.TryReplaceAsync(site, actor, group, ct), new FieldProblem("not_found", "key", $"there is no saved group '{group.Key}'"), ct);
 
     private async Task<FieldProblem?> PublishedAsync(long? id, FieldProblem notWritten, CancellationToken ct)
     {

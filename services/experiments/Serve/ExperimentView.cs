@@ -36,6 +36,7 @@ internal sealed record ExperimentView
     public IReadOnlyList<UrlPatternRequest?>? UrlPatterns { get; init; }
     public ScheduleRequest? Schedule { get; init; }
     public bool RecordExposures { get; init; }
+    public IReadOnlyList<string?> Tags { get; init; } = [];
 
     /// <summary>What is rolled out after the stop.</summary>
     public ServedView? Served { get; init; }
@@ -87,6 +88,7 @@ internal sealed record ExperimentView
             UrlPatterns = definition.UrlPatterns,
             Schedule = definition.Schedule,
             RecordExposures = definition.RecordExposures ?? false,
+            Tags = definition.Tags ?? [],
             Served = stored.Published?.Served is { } served ? new ServedView(served.Variant, served.Share) : null,
             Phases = [.. (stored.Published?.Phases ?? []).Select(p => PhaseView.Of(stored.Published!, p))],
             CreatedAt = stored.CreatedAt,

@@ -1,4 +1,3 @@
-using CroPlatform.ServiceDefaults.Errors;
 using CroPlatform.ServiceDefaults.Keys;
 using CroPlatform.Services.Experiments.Receive;
 using CroPlatform.Services.Experiments.Store;
@@ -7,25 +6,23 @@ namespace CroPlatform.Services.Experiments.Serve;
 
 internal static class QueryEndpoints
 {
-    public static void MapMetricQueries(this IEndpointRouteBuilder app)
-    {
-        app.MapGet("/api/v1/metrics", async (HttpContext context, MetricStore store, CancellationToken ct) =>
-            Results.Json(new { metrics = await store.ListAsync(context.Grant().Site, ct) }, JsonBody.Options)).RequirePerson(PersonRole.Viewer);
-        app.MapGet("/api/v1/metrics/{key}", async (string key, HttpContext context, MetricStore store, CancellationToken ct) =>
-            (await store.FindAsync(context.Grant().Site, [key], ct))[0] is { } metric
-                ? Results.Json(metric, JsonBody.Options)
-                : Problem.Result(StatusCodes.Status404NotFound, "not_found", "key", $"there is no metric '{key}'")).RequirePerson(PersonRole.Viewer);
-    }
+    private static readonly string[] Sorts = ["-created_at", "started_at", "key", "name", "status"];
+    private static readonly string[] Filters = ["status", "kind", "unit", "tag", "metric"];
 
     public static void MapExperimentQueries(this IEndpointRouteBuilder app)
     {
         app.MapGet("/api/v1/experiments", async (HttpContext context, ExperimentStore store, CancellationToken ct) =>
-            Results.Json(new { experiments = (await store.ListAsync(context.Grant().Site, ct)).Select(ExperimentView.Of) }, JsonBody.Options))
-            .RequirePerson(PersonRole.Viewer);
+        {
+            var (query, problem) = ListQuery.Read(context.Request.Query, Sorts, Filters);
+            if (query is null) return problem!.ToResult();
+            var (experiments, total) = await store.PageAsync(context.Grant().Site, query, ct);
+            return Results.Json(
+                new { experiments = experiments.Select(ExperimentView.Of), total, next_offset = query.Next(experiments.Count, total) }, JsonBody.Options);
+        }).RequirePerson(PersonRole.Viewer);
         app.MapGet("/api/v1/experiments/{key}", async (string key, HttpContext context, ExperimentStore store, CancellationToken ct) =>
             await store.FindAsync(context.Grant().Site, key, ct) is { } stored
                 ? Results.Json(ExperimentView.Of(stored), JsonBody.Options)
-                : Problem.Result(StatusCodes.Status404NotFound, "not_found", "key", $"there is no experiment '{key}'")).RequirePerson(PersonRole.Viewer);
+                : Answers.NotFound("experiment", key)).RequirePerson(PersonRole.Viewer);
     }
 
     public static void MapSavedGroupQueries(this IEndpointRouteBuilder app) =>

@@ -41,6 +41,38 @@ internal sealed class ExperimentStore(NpgsqlDataSource source)
         return [.. rows.Select(r => r.ToStored())];
     }
 
+    /// <param name="query">Filters: status, kind, unit, tag, metric. Sorts: created_at, started_at, key, name, status.</param>
+    public async Task<(IReadOnlyList<StoredExperiment> Experiments, long Total)> PageAsync(string site, ListQuery query, CancellationToken ct)
+    {
+        const string From =
+            """
+            from experiments where site = @site and (@status::text is null or status = any(string_to_array(@status, ',')))
+                and (@kind::text is null or coalesce(definition->>'kind', 'ab') = @kind) and (@unit::text is null or coalesce(definition->>'unit', 'visitor') = @unit)
+                and (@tag::text is null or definition->'tags' ? @tag)
+                and (@metric::text is null or definition->'metrics' @> jsonb_build_array(jsonb_build_object('key', @metric)))
+                and (@search::text is null or strpos(lower(key), lower(@search)) > 0 or strpos(lower(coalesce(definition->>'name', '')), lower(@search)) > 0)
+            """;
+        var sort = query.Sort == "name" ? "coalesce(definition->>'name', key)" : query.Sort;
+        var order = $"{sort} {(query.Descending ? "desc nulls last" : "asc nulls last")}, key";
+        var parameters = new
+        {
+            site,
+            status = query.Filter("status"),
+            kind = query.Filter("kind"),
+            unit = query.Filter("unit"),
+            tag = query.Filter("tag"),
+            metric = query.Filter("metric"),
+            search = query.Search,
+            query.Limit,
+            query.Offset,
+        };
+        await using var db = await source.OpenConnectionAsync(ct);
+        var total = await db.ExecuteScalarAsync<long>(new CommandDefinition("select count(*) " + From, parameters, cancellationToken: ct));
+        var rows = await db.QueryAsync<Row>(new CommandDefinition(
+            $"select {Columns} {From} order by {order} limit @Limit offset @Offset", parameters, cancellationToken: ct));
+        return ([.. rows.Select(r => r.ToStored())], total);
+    }
+
     public async Task<StoredExperiment?> FindAsync(string site, string key, CancellationToken ct)
     {
         await using var db = await source.OpenConnectionAsync(ct);

@@ -5,27 +5,83 @@ using Npgsql;
 
 namespace CroPlatform.Services.Experiments.Store;
 
+/// <summary>One definition of a metric. A change makes the next version; what experiments have pinned stays as it was.</summary>
+internal sealed record StoredMetric(MetricRequest Definition, int Version, DateTimeOffset CreatedAt);
+
 internal sealed class MetricStore(NpgsqlDataSource source, TimeProvider clock)
 {
     /// <summary>False if the site has a metric of this key already.</summary>
-    public async Task<bool> TryAddAsync(string site, MetricRequest metric, CancellationToken ct)
+    public async Task<bool> TryAddAsync(string site, string actor, MetricRequest metric, CancellationToken ct)
     {
         await using var db = await source.OpenConnectionAsync(ct);
-        return await db.ExecuteAsync(new CommandDefinition(
-            """
-            insert into metrics (site, key, definition, created_at) values (@site, @key, @definition::jsonb, @at)
-            on conflict (site, key) do nothing
-            """,
-            new { site, key = metric.Key, definition = JsonSerializer.Serialize(metric, JsonBody.Options), at = clock.GetUtcNow() },
-            cancellationToken: ct)) == 1;
+        await using var transaction = await db.BeginTransactionAsync(ct);
+        if (!await TryAddAsync(transaction, site, actor, metric)) return false;
+        await transaction.CommitAsync(ct);
+        return true;
     }
 
-    public async Task<IReadOnlyList<MetricRequest>> ListAsync(string site, CancellationToken ct)
+    /// <summary>Metrics that the site does not have yet; those that it has stay as they are.</summary>
+    public async Task AddMissingAsync(string site, string actor, IEnumerable<MetricRequest> metrics, CancellationToken ct)
     {
         await using var db = await source.OpenConnectionAsync(ct);
-        var rows = await db.QueryAsync<string>(new CommandDefinition(
-            "select definition from metrics where site = @site order by key", new { site }, cancellationToken: ct));
-        return [.. rows.Select(Parse)];
+        await using var transaction = await db.BeginTransactionAsync(ct);
+        foreach (var metric in metrics) await TryAddAsync(transaction, site, actor, metric);
+        await transaction.CommitAsync(ct);
+    }
+
+    /// <returns>The new version; null if the site has no metric of this key.</returns>
+    public async Task<int?> TryReplaceAsync(string site, string actor, MetricRequest metric, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        await using var transaction = await db.BeginTransactionAsync(ct);
+        var before = await db.QuerySingleOrDefaultAsync<string>(
+            "select definition from metrics where site = @site and key = @key for update", new { site, key = metric.Key }, transaction);
+        if (before is null) return null;
+        var version = await db.ExecuteScalarAsync<int>(
+            "update metrics set definition = @definition::jsonb, version = version + 1 where site = @site and key = @key returning version",
+            Row(site, metric),
+            transaction);
+        await WriteVersionAsync(transaction, site, actor, metric, version, Parse(before));
+        await transaction.CommitAsync(ct);
+        return version;
+    }
+
+    /// <param name="query">Filters: kind, tag, event.</param>
+    public async Task<(IReadOnlyList<StoredMetric> Metrics, long Total)> ListAsync(string site, ListQuery query, CancellationToken ct)
+    {
+        const string From =
+            """
+            from metrics where site = @site
+                and (@kind::text is null or definition->>'kind' = @kind) and (@event::text is null or definition->>'event' = @event)
+                and (@tag::text is null or definition->'tags' ? @tag)
+                and (@search::text is null or strpos(lower(key), lower(@search)) > 0 or strpos(lower(coalesce(definition->>'name', '')), lower(@search)) > 0)
+            """;
+        var order = $"{(query.Sort == "name" ? "coalesce(definition->>'name', key)" : query.Sort)} {(query.Descending ? "desc" : "asc")}, key";
+        var parameters = new { site, kind = query.Filter("kind"), tag = query.Filter("tag"), @event = query.Filter("event"), search = query.Search, query.Limit, query.Offset };
+        await using var db = await source.OpenConnectionAsync(ct);
+        var total = await db.ExecuteScalarAsync<long>(new CommandDefinition("select count(*) " + From, parameters, cancellationToken: ct));
+        var rows = await db.QueryAsync<(string, int, DateTime)>(new CommandDefinition(
+            $"select definition, version, created_at {From} order by {order} limit @Limit offset @Offset", parameters, cancellationToken: ct));
+        return ([.. rows.Select(Stored)], total);
+    }
+
+    public async Task<StoredMetric?> FindAsync(string site, string key, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        var rows = await db.QueryAsync<(string, int, DateTime)>(new CommandDefinition(
+            "select definition, version, created_at from metrics where site = @site and key = @key", new { site, key }, cancellationToken: ct));
+        return rows.Select(Stored).FirstOrDefault();
+    }
+
+    /// <summary>Every version of a metric, the newest first; empty if the site has none of this key.</summary>
+    public async Task<IReadOnlyList<StoredMetric>> VersionsAsync(string site, string key, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        var rows = await db.QueryAsync<(string, int, DateTime)>(new CommandDefinition(
+            "select definition, version, created_at from metric_versions where site = @site and key = @key order by version desc limit 1000",
+            new { site, key },
+            cancellationToken: ct));
+        return [.. rows.Select(Stored)];
     }
 
     /// <summary>The metrics of these keys, in their order; null where there is none.</summary>
@@ -37,6 +93,40 @@ internal sealed class MetricStore(NpgsqlDataSource source, TimeProvider clock)
         var found = rows.ToDictionary(r => r.Key, r => Parse(r.Definition));
         return [.. keys.Select(found.GetValueOrDefault)];
     }
+
+    private async Task<bool> TryAddAsync(NpgsqlTransaction transaction, string site, string actor, MetricRequest metric)
+    {
+        var added = await transaction.Connection!.ExecuteAsync(
+            """
+            insert into metrics (site, key, definition, created_at) values (@site, @key, @definition::jsonb, @at)
+            on conflict (site, key) do nothing
+            """,
+            Row(site, metric),
+            transaction);
+        if (added == 1) await WriteVersionAsync(transaction, site, actor, metric, 1, null);
+        return added == 1;
+    }
+
+    private async Task WriteVersionAsync(NpgsqlTransaction transaction, string site, string actor, MetricRequest metric, int version, MetricRequest? before)
+    {
+        var now = clock.GetUtcNow();
+        await transaction.Connection!.ExecuteAsync(
+            """
+            insert into metric_versions (site, key, version, definition, actor, created_at)
+            values (@site, @key, @version, @definition::jsonb, @actor, @now)
+            """,
+            new { site, key = metric.Key, version, definition = Json(metric), actor, now },
+            transaction);
+        var action = before is null ? "metric.created" : "metric.changed";
+        await AuditLog.AppendAsync(transaction, new AuditEntry(site, actor, action, "metric", metric.Key!, before, metric), now);
+    }
+
+    private object Row(string site, MetricRequest metric) => new { site, key = metric.Key, definition = Json(metric), at = clock.GetUtcNow() };
+
+    private static string Json(MetricRequest metric) => JsonSerializer.Serialize(metric, JsonBody.Options);
+
+    private static StoredMetric Stored((string Definition, int Version, DateTime CreatedAt) row) =>
+        new(Parse(row.Definition), row.Version, new DateTimeOffset(row.CreatedAt, TimeSpan.Zero));
 
     private static MetricRequest Parse(string json) => JsonSerializer.Deserialize<MetricRequest>(json, JsonBody.Options)!;
 }
