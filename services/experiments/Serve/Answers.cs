@@ -14,6 +14,7 @@ internal static class Answers
     private static int StatusOf(string code) => code switch
     {
         "not_found" => StatusCodes.Status404NotFound,
+        "forbidden" => StatusCodes.Status403Forbidden,
         "conflict" => StatusCodes.Status409Conflict,
         "not_published_yet" => StatusCodes.Status503ServiceUnavailable,
         _ => StatusCodes.Status400BadRequest,
