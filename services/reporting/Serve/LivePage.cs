@@ -3,7 +3,7 @@ using CroPlatform.Contracts.Statistics;
 using CroPlatform.Experimentation;
 using CroPlatform.Grpc;
 using CroPlatform.Kafka;
-using CroPlatform.Services.Reporting.Consume;
+using CroPlatform.ServiceDefaults.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Options;
@@ -25,13 +25,13 @@ internal sealed class LivePage(CatalogReader catalog, ResultsReader results, IOp
     {
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var counters = new LatestCounters();
-        var background = Task.WhenAll(ListenAsync(socket, viewer, gone), FollowAsync(counters, viewer, gone.Token));
+        var background = Task.WhenAll(ViewerSockets.ListenAsync(socket, viewer, gone), FollowAsync(counters, viewer, gone.Token));
         try
         {
             await SendAsync(socket, viewer, counters, gone.Token);
 
             // Before listening ends, which tears the socket down.
-            await LiveEndpoint.CloseAsync(socket, LiveEndpoint.Unauthorized, "the token or key is not good any more");
+            await ViewerSockets.CloseAsync(socket, ViewerSockets.Unauthorized, "the token or key is not good any more");
         }
         catch (Exception e) when (e is OperationCanceledException or WebSocketException)
         {
@@ -67,25 +67,6 @@ internal sealed class LivePage(CatalogReader catalog, ResultsReader results, IOp
 
     private static async Task SendAsync(WebSocket socket, ReadOnlyMemory<byte> message, CancellationToken ct) =>
         await socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, ct);
-
-    /// <summary>Waits for the page to close; all that it may say is a renewed token.</summary>
-    private static async Task ListenAsync(WebSocket socket, Viewer viewer, CancellationTokenSource gone)
-    {
-        var buffer = new byte[LiveEndpoint.MaxMessage];
-        try
-        {
-            while (await socket.ReceiveAsync(buffer.AsMemory(), gone.Token) is { MessageType: not WebSocketMessageType.Close } message)
-            {
-                if (message.EndOfMessage) await viewer.RenewAsync(buffer.AsMemory(0, message.Count));
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or WebSocketException)
-        {
-            // Closed without a word.
-        }
-
-        await gone.CancelAsync();
-    }
 
     /// <summary>Follows the live counters with the viewer's own credential. While they are away, the page keeps its committed figures.</summary>
     private async Task FollowAsync(LatestCounters counters, Viewer viewer, CancellationToken ct)

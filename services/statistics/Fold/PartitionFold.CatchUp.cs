@@ -60,7 +60,7 @@ internal sealed partial class PartitionFold
             Count(unit.History.Site, b => b with { Held = b.Held - 1, Counted = b.Counted + 1 });
         }
 
-        Replace(before, before?.Of(unit.History) ?? Contribution.None, after, after.Of(unit.History));
+        Replace(unit.History, before, before?.Of(unit.History) ?? Contribution.None, after, after.Of(unit.History));
         return 1;
     }
 

@@ -62,6 +62,15 @@ public sealed class FoldOrderTests
                     new Metric { Key = "c", Kind = MetricKind.Conversion, Event = "purchase" },
                     new Metric { Key = "s", Kind = MetricKind.Sum, Event = "purchase", WindowHours = 0.02 },
                     new Metric { Key = "n", Kind = MetricKind.Count, Event = "click", CapE4 = 2 * Scaled.One },
+                    new Metric { Key = "m", Kind = MetricKind.Mean, Event = "purchase" },
+                    new Metric
+                    {
+                        Key = "r", Kind = MetricKind.Ratio, Event = "purchase", Denominator = new MetricTerm("click", "", default, TermValue.One),
+                    },
+                    new Metric { Key = "q", Kind = MetricKind.Quantile, Event = "purchase", Quantile = 0.9 },
+                    new Metric { Key = "d", Kind = MetricKind.Duration, Event = "purchase", StartEvent = "click" },
+                    new Metric { Key = "t", Kind = MetricKind.Retention, Event = "click", Day = 1 },
+                    new Metric { Key = "f", Kind = MetricKind.Conversion, Event = "purchase", Steps = [new MetricStep("click", default), new MetricStep("purchase", default)] },
                 ],
                 Phases = [new Phase { Index = 0, Weights = [0.5, 0.5], Seed = key, Periods = [new Period(T0, 0)] }],
             };

@@ -2,13 +2,13 @@ using System.Text.Json;
 using CroPlatform.Experimentation.Configuration;
 using CroPlatform.ServiceDefaults.Keys;
 
-namespace CroPlatform.Services.Reporting.Serve;
+namespace CroPlatform.ServiceDefaults.Sockets;
 
 /// <summary>
 /// Who watches: an admin key, or a signed-in person's access token, which the page renews by sending the next one before it runs out. Ends with
 /// the key's or the person's rights.
 /// </summary>
-internal sealed class Viewer
+public sealed class Viewer
 {
     private readonly Callers _callers;
     private volatile string _credential;
@@ -22,8 +22,11 @@ internal sealed class Viewer
 
     /// <param name="message"><c>{"key": "…"}</c> or <c>{"token": "…"}</c>.</param>
     /// <returns>Null if it opens nothing.</returns>
-    public static async Task<Viewer?> OfAsync(Callers callers, ReadOnlyMemory<byte> message) =>
-        CredentialIn(message) is { } credential && await GrantAsync(callers, credential) is { } grant ? new Viewer(callers, credential, grant.Site) : null;
+    public static async Task<Viewer?> OfAsync(Callers callers, ReadOnlyMemory<byte> message)
+    {
+        ArgumentNullException.ThrowIfNull(callers);
+        return CredentialIn(message) is { } credential && await GrantAsync(callers, credential) is { } grant ? new Viewer(callers, credential, grant.Site) : null;
+    }
 
     /// <summary>Takes the next credential; one that opens nothing, or another site, is passed over.</summary>
     public async Task RenewAsync(ReadOnlyMemory<byte> message)
