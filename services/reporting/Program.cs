@@ -3,7 +3,6 @@ using CroPlatform.ServiceDefaults;
 using CroPlatform.ServiceDefaults.Health;
 using CroPlatform.ServiceDefaults.Keys;
 using CroPlatform.Services.Reporting;
-using CroPlatform.Services.Reporting.Consume;
 using CroPlatform.Services.Reporting.Serve;
 
 var builder = ServiceHost.CreateBuilder("reporting", args);

@@ -26,7 +26,7 @@ public static class ExperimentMapping
             Variants = [.. wire.Variants.Select(VariantMapping.ToModel)],
             Control = (int)wire.Control,
             Factors = [.. wire.Factors.Select(VariantMapping.ToModel)],
-            Metrics = [.. wire.Metrics.Select(ToModel)],
+            Metrics = [.. wire.Metrics.Select(MetricMapping.ToModel)],
             Decision = new DecisionRule
             {
                 Method = (DecisionMethod)wire.Decision.Method,
@@ -35,6 +35,10 @@ public static class ExperimentMapping
                 MinSample = wire.Decision.MinSample,
                 MinDays = wire.Decision.MinDays,
                 MaxDays = wire.Decision.MaxDays,
+                Rule = wire.Decision.Rule == Wire.Decision.Types.Rule.Unspecified ? WinnerRule.RiskAware : (WinnerRule)wire.Decision.Rule,
+                MaxSample = wire.Decision.MaxSample,
+                Looks = (int)wire.Decision.Looks,
+                MaxLoss = wire.Decision.MaxLoss,
             },
             Phases = [.. wire.Phases.Select(ToModel)],
             AnalysisRevision = (int)wire.AnalysisRevision,
@@ -66,6 +70,10 @@ public static class ExperimentMapping
                 MinSample = model.Decision.MinSample,
                 MinDays = model.Decision.MinDays,
                 MaxDays = model.Decision.MaxDays,
+                Rule = (Wire.Decision.Types.Rule)model.Decision.Rule,
+                MaxSample = model.Decision.MaxSample,
+                Looks = (uint)model.Decision.Looks,
+                MaxLoss = model.Decision.MaxLoss,
             },
             AnalysisRevision = (uint)model.AnalysisRevision,
             StoppedMs = model.StoppedMs,
@@ -73,7 +81,7 @@ public static class ExperimentMapping
         wire.Variants.AddRange(model.Variants.Select(VariantMapping.ToWire));
         wire.Factors.AddRange(model.Factors.Select(VariantMapping.ToWire));
         wire.AddMembership(model);
-        wire.Metrics.AddRange(model.Metrics.Select(ToWire));
+        wire.Metrics.AddRange(model.Metrics.Select(MetricMapping.ToWire));
         wire.Phases.AddRange(model.Phases.Select(ToWire));
         return wire;
     }
@@ -106,42 +114,6 @@ public static class ExperimentMapping
     {
         ArgumentNullException.ThrowIfNull(model);
         return new Wire.SavedGroup { Site = model.Site, Key = model.Key, Attribute = model.Attribute, ValuesJson = Copy(model.ValuesJson) };
-    }
-
-    private static Metric ToModel(Wire.Metric wire) => new()
-    {
-        Key = wire.Key,
-        Name = wire.Name,
-        Kind = (MetricKind)wire.Kind,
-        Event = wire.Event,
-        ValueProperty = wire.ValueProperty,
-        FilterJson = wire.FilterJson.Memory,
-        WindowHours = wire.WindowHours,
-        CapE4 = wire.HasCapE4 ? wire.CapE4 : null,
-        Decrease = wire.Decrease,
-        Guardrail = wire.Guardrail,
-        Margin = wire.Margin,
-        Weight = wire.Weight,
-    };
-
-    private static Wire.Metric ToWire(Metric model)
-    {
-        var wire = new Wire.Metric
-        {
-            Key = model.Key,
-            Name = model.Name,
-            Kind = (Wire.Metric.Types.Kind)model.Kind,
-            Event = model.Event,
-            ValueProperty = model.ValueProperty,
-            FilterJson = Copy(model.FilterJson),
-            WindowHours = model.WindowHours,
-            Decrease = model.Decrease,
-            Guardrail = model.Guardrail,
-            Margin = model.Margin,
-            Weight = model.Weight,
-        };
-        if (model.CapE4 is { } cap) wire.CapE4 = cap;
-        return wire;
     }
 
     private static Phase ToModel(Wire.Phase wire) => new()

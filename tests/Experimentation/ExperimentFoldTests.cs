@@ -39,15 +39,15 @@ public sealed class ExperimentFoldTests
     {
         var contribution = Fold(External, Purchase(Start + 9, 7), Shown("b", Start + 10), Purchase(Start + 10, 5), Purchase(Start + 11, 20));
         Assert.That(contribution.Variant, Is.EqualTo(1));
-        Assert.That(contribution.Outcomes, Is.EqualTo(new[] { 1, 2, 25L, 0 }.Select(v => v * Scaled.One)), "the purchase before the exposure does not count");
+        Assert.That(contribution.Outcomes.Select(o => o.X), Is.EqualTo(new[] { 1, 2, 25L, 0 }.Select(v => v * Scaled.One)), "the purchase before the exposure does not count");
     }
 
     [Test]
     public void Of_OutcomeAtTheWindowsEnd_IsOutside()
     {
         var contribution = Fold(External, Shown("a", Start), Purchase(Start + Hour - 1, 1), Purchase(Start + Hour, 1));
-        Assert.That(contribution.Outcomes[1], Is.EqualTo(Scaled.One));
-        Assert.That(contribution.Outcomes[2], Is.EqualTo(2 * Scaled.One), "without a window the experiment's stop is the end");
+        Assert.That(contribution.Outcomes[1].X, Is.EqualTo(Scaled.One));
+        Assert.That(contribution.Outcomes[2].X, Is.EqualTo(2 * Scaled.One), "without a window the experiment's stop is the end");
     }
 
     [Test]
@@ -55,17 +55,17 @@ public sealed class ExperimentFoldTests
     {
         var stopped = External with { StoppedMs = Start + 100, Phases = [External.Phases[0] with { Periods = [new Period(Start, Start + 100)] }] };
         var contribution = Fold(stopped, Shown("a", Start), Purchase(Start + 100, 1));
-        Assert.That(contribution.Outcomes[0], Is.Zero);
-        Assert.That(contribution.Outcomes[1], Is.EqualTo(Scaled.One), "other windows run on after the stop");
+        Assert.That(contribution.Outcomes[0].X, Is.Zero);
+        Assert.That(contribution.Outcomes[1].X, Is.EqualTo(Scaled.One), "other windows run on after the stop");
     }
 
     [Test]
     public void Of_SumOverTheCap_IsCapped() =>
-        Assert.That(Fold(External, Shown("a", Start), Purchase(Start, 60), Purchase(Start, 60)).Outcomes[2], Is.EqualTo(100 * Scaled.One));
+        Assert.That(Fold(External, Shown("a", Start), Purchase(Start, 60), Purchase(Start, 60)).Outcomes[2].X, Is.EqualTo(100 * Scaled.One));
 
     [Test]
     public void Of_ValueProperty_IsReadFromTheProperties() =>
-        Assert.That(Fold(External, Shown("a", Start), Purchase(Start, 1, """{"loyalty": {"points": 12.5}}""")).Outcomes[3], Is.EqualTo(125_000));
+        Assert.That(Fold(External, Shown("a", Start), Purchase(Start, 1, """{"loyalty": {"points": 12.5}}""")).Outcomes[3].X, Is.EqualTo(125_000));
 
     [TestCase("""{"plan": "pro"}""", 1)]
     [TestCase("""{"properties.plan": "pro"}""", 1)]
@@ -79,7 +79,7 @@ public sealed class ExperimentFoldTests
             Metrics = [new Metric { Key = "m", Kind = MetricKind.Count, Event = "purchase", FilterJson = System.Text.Encoding.UTF8.GetBytes(filter) }],
         };
         var contribution = Fold(filtered, Shown("a", Start), Purchase(Start, 5, """{"plan": "pro"}"""), Purchase(Start, 50));
-        Assert.That(contribution.Outcomes[0], Is.EqualTo(expected * Scaled.One));
+        Assert.That(contribution.Outcomes[0].X, Is.EqualTo(expected * Scaled.One));
     }
 
     [Test]

@@ -54,6 +54,8 @@ internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, S
 
         if (name == "experiments")
         {
+            environment["Peers__Ingestion"] = Http("ingestion");
+            environment["Peers__Assignment"] = Http("assignment");
             environment["Bootstrap__Site"] = Site;
             environment["Bootstrap__WriteKey"] = keys.WriteKey;
             environment["Bootstrap__ServerKey"] = keys.ServerKey;

@@ -23,7 +23,7 @@ internal static class ExperimentRules
         VariantRules.Check(request.Variants, problems);
         MembershipRules.Check(request, problems);
         CheckMetrics(request.Metrics, problems);
-        if (request.Decision is { } decision) CheckDecision(decision, problems);
+        if (request.Decision is { } decision) DecisionRules.Check(decision, problems);
         if (problems.All.Count == 0) KindRules.Check(request, problems);
         return problems.All;
     }
@@ -44,24 +44,5 @@ internal static class ExperimentRules
         }
 
         if (metrics.Select(m => m?.Key).Distinct().Count() < metrics.Count) problems.Add("duplicate_key", "metrics", "a metric is named twice");
-    }
-
-    private static void CheckDecision(DecisionRequest decision, FieldProblems problems)
-    {
-        if (decision.Method is "always_valid" or "group_sequential" or "bayesian")
-        {
-            problems.NotSupported("decision.method", "only fixed is accepted yet");
-        }
-        else if (decision.Method is not (null or "fixed"))
-        {
-            problems.Add("out_of_range", "decision.method", "method must be fixed, always_valid, group_sequential or bayesian");
-        }
-
-        problems.Range(decision.Confidence, "decision.confidence", 0.5, 0.9999);
-        problems.Range(decision.MinEffect, "decision.min_effect", 0, 10);
-        problems.Range(decision.MinSample, "decision.min_sample", 0, 1e12);
-        problems.Range(decision.MinDays, "decision.min_days", 0, 366);
-        problems.Range(decision.MaxDays, "decision.max_days", 0, 366);
-        if (decision.MaxDays is > 0 && decision.MinDays > decision.MaxDays) problems.Add("out_of_range", "decision.max_days", "max_days must not lie below min_days");
     }
 }

@@ -1,5 +1,6 @@
 using CroPlatform.Contracts;
 using CroPlatform.Experimentation;
+using CroPlatform.Experimentation.Facts;
 using CroPlatform.Services.Experiments.Check;
 
 namespace CroPlatform.Services.Experiments.Decide;
@@ -8,26 +9,27 @@ namespace CroPlatform.Services.Experiments.Decide;
 internal static class AnalysisChange
 {
     /// <summary>
-    /// What nobody measured was remembered for a week only (docs/architecture.md, the id memory): a new event can be counted from the start on only
-    /// while the start is nearer than that, with a day for the way.
+    /// What nobody measures is remembered for a while only: a new event can be counted from the start on only while that lies nearer, with a day for
+    /// the way. Covariates from before may be incomplete; they are so in every arm.
     /// </summary>
-    private static readonly TimeSpan Remembered = TimeSpan.FromDays(6);
+    private static readonly TimeSpan Remembered = UnitHistory.IdMemory - TimeSpan.FromDays(1);
 
     /// <summary>Why the experiment cannot be analysed by these metrics from its start on, or null.</summary>
     public static FieldProblem? Problem(Experiment live, IReadOnlyList<Metric> metrics, long nowMs)
     {
         if ((live with { Metrics = [.. metrics] }).ToWire().Equals(live.ToWire())) return new FieldProblem("missing", "metrics", "nothing would change: these metrics are in force");
-        var measured = live.Metrics.Select(m => m.Event).ToHashSet();
-        var at = metrics.ToList().FindIndex(m => !measured.Contains(m.Event));
+        var measured = live.Metrics.SelectMany(m => m.Events).ToHashSet();
+        var at = metrics.ToList().FindIndex(m => !m.Events.All(measured.Contains));
         if (at < 0) return null;
+        var missing = metrics[at].Events.First(e => !measured.Contains(e));
         if (live.Unit != UnitTypes.Visitor)
         {
-            return Conflict(at, $"events of the type '{metrics[at].Event}' were not kept under the experiment's unit; only what it measures already can be measured differently");
+            return Conflict(at, $"events of the type '{missing}' were not kept under the experiment's unit; only what it measures already can be measured differently");
         }
 
         return nowMs - live.StartedMs <= Remembered.TotalMilliseconds
             ? null
-            : Conflict(at, $"events of the type '{metrics[at].Event}' of its first days are not kept any more; start a new experiment to measure them");
+            : Conflict(at, $"events of the type '{missing}' of its first days are not kept any more; start a new experiment to measure them");
     }
 
     /// <summary>Leaves the version's number to the caller: a phase may begin with it.</summary>

@@ -29,8 +29,8 @@ internal static class Draft
             Variants = [.. variants.Select(v => ToVariant(v, draft.Factors))],
             Control = Math.Max(0, variants.FindIndex(v => v.Control == true)),
             Factors = [.. (draft.Factors ?? []).Select(f => new Factor(f!.Key!, [.. f.Levels!.Select(l => new FactorLevel(l!.Key!, Json(l.Config)))]))],
-            Metrics = [.. draft.Metrics!.Zip(metrics, (reference, metric) => MetricRules.ToMetric(metric, reference!.Weight))],
-            Decision = Rule(draft.Decision),
+            Metrics = [.. draft.Metrics!.Zip(metrics, (reference, metric) => MetricDraft.ToMetric(metric, reference!.Weight))],
+            Decision = DecisionRules.ToRule(draft.Decision),
             Phases =
             [
                 new Phase
@@ -81,14 +81,4 @@ internal static class Draft
 
     private static ReadOnlyMemory<byte> Json(JsonElement? value) =>
         value is { } json ? JsonSerializer.SerializeToUtf8Bytes(json) : ReadOnlyMemory<byte>.Empty;
-
-    private static DecisionRule Rule(DecisionRequest? request) => new()
-    {
-        Method = DecisionMethod.Fixed,
-        Confidence = request?.Confidence ?? 0.95,
-        MinEffect = request?.MinEffect ?? 0,
-        MinSample = request?.MinSample ?? 0,
-        MinDays = request?.MinDays ?? 0,
-        MaxDays = request?.MaxDays ?? 0,
-    };
 }

@@ -121,6 +121,6 @@ internal sealed class ExperimentCommands(
             if (found[i] is null) return (null, new FieldProblem("unknown_metric", $"metrics[{i}].key", $"there is no metric '{references[i]!.Key}'"));
         }
 
-        return ([.. found.Zip(references, (metric, reference) => MetricRules.ToMetric(metric!, reference!.Weight))], null);
+        return ([.. found.Zip(references, (metric, reference) => MetricDraft.ToMetric(metric!, reference!.Weight))], null);
     }
 }

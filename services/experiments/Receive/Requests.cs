@@ -3,24 +3,6 @@ using System.Text.Json.Serialization;
 
 namespace CroPlatform.Services.Experiments.Receive;
 
-/// <summary>The body of POST /api/v1/metrics. Members are as sent: nothing is checked yet.</summary>
-public sealed record MetricRequest
-{
-    public string? Key { get; init; }
-    public string? Name { get; init; }
-    public string? Kind { get; init; }
-    public string? Event { get; init; }
-    public string? ValueProperty { get; init; }
-    public JsonElement? Filter { get; init; }
-    public double? WindowHours { get; init; }
-    public decimal? Cap { get; init; }
-    public string? Direction { get; init; }
-    public bool? Guardrail { get; init; }
-    public double? Margin { get; init; }
-    public string? Description { get; init; }
-    public IReadOnlyList<string?>? Tags { get; init; }
-}
-
 /// <summary>The body of POST /api/v1/experiments.</summary>
 public sealed record ExperimentRequest
 {
@@ -179,4 +161,16 @@ public sealed record DecisionRequest
     public long? MinSample { get; init; }
     public double? MinDays { get; init; }
     public double? MaxDays { get; init; }
+
+    /// <summary>risk_aware or criterion.</summary>
+    public string? Rule { get; init; }
+
+    /// <summary>Of group_sequential: units in each arm at the last look.</summary>
+    public long? MaxSample { get; init; }
+
+    /// <summary>Of group_sequential.</summary>
+    public int? Looks { get; init; }
+
+    /// <summary>Of bayesian.</summary>
+    public double? MaxLoss { get; init; }
 }

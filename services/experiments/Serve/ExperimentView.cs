@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CroPlatform.Services.Experiments.Check;
 using CroPlatform.Services.Experiments.Decide.Life;
 using CroPlatform.Services.Experiments.Receive;
 using CroPlatform.Services.Experiments.Store;
@@ -85,7 +86,6 @@ internal sealed record ExperimentView
         var definition = stored.Definition;
         var variants = definition.Variants!;
         var control = Math.Max(0, variants.ToList().FindIndex(v => v!.Control == true));
-        var decision = definition.Decision ?? new DecisionRequest();
         var phase = stored.Published?.CurrentPhase;
         return new ExperimentView
         {
@@ -108,15 +108,7 @@ internal sealed record ExperimentView
             })],
             Factors = definition.Factors,
             Metrics = [.. definition.Metrics!.Select(m => m! with { Weight = m.Weight ?? 1 })],
-            Decision = new DecisionRequest
-            {
-                Method = decision.Method ?? "fixed",
-                Confidence = decision.Confidence ?? 0.95,
-                MinEffect = decision.MinEffect ?? 0,
-                MinSample = decision.MinSample ?? 0,
-                MinDays = decision.MinDays ?? 0,
-                MaxDays = decision.MaxDays ?? 0,
-            },
+            Decision = DecisionRules.Show(stored.Published?.Decision ?? DecisionRules.ToRule(definition.Decision)),
             Sticky = definition.Sticky ?? definition.Kind == "bandit",
             BucketVersion = definition.BucketVersion ?? 0,
             MinBucketVersion = definition.MinBucketVersion ?? 0,

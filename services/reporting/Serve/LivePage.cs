@@ -3,7 +3,6 @@ using CroPlatform.Contracts.Statistics;
 using CroPlatform.Experimentation;
 using CroPlatform.Grpc;
 using CroPlatform.Kafka;
-using CroPlatform.Services.Reporting.Consume;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Options;

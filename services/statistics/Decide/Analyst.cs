@@ -6,9 +6,14 @@ namespace CroPlatform.Services.Statistics.Decide;
 /// <summary>Turns an experiment's numbers into its results. Pure.</summary>
 internal static class Analyst
 {
-    public static ExperimentResults Analyse(Experiment experiment, Numbers numbers, DateTimeOffset now)
+    private const double DayMs = 86_400_000;
+
+    /// <param name="looks">Those that were taken of a group-sequential test.</param>
+    public static ExperimentResults Analyse(Experiment experiment, Numbers numbers, IReadOnlyList<Look> looks, DateTimeOffset now)
     {
+        var nowMs = now.ToUnixTimeMilliseconds();
         var sampleRatio = TrafficCheck.SampleRatio(experiment, numbers);
+        var days = ((experiment.StoppedMs > 0 ? experiment.StoppedMs : nowMs) - experiment.StartedMs) / DayMs;
         return new ExperimentResults
         {
             Experiment = experiment.Key,
@@ -20,8 +25,19 @@ internal static class Analyst
             MismatchedUnits = numbers.Excluded(ExclusionClass.Mismatch),
             BotUnits = numbers.Excluded(ExclusionClass.Bot),
             SampleRatio = sampleRatio,
-            Metrics = [.. experiment.Metrics.Select((_, i) => MetricAnalysis.Of(experiment, i, numbers))],
-            Decision = Judge.Of(experiment, numbers, sampleRatio, now.ToUnixTimeMilliseconds()),
+            Metrics = MetricAnalysis.WithAdjustedPValues(
+                experiment, [.. experiment.Metrics.Select((_, i) => MetricAnalysis.Of(experiment, i, numbers, looks, days))]),
+            Decision = Judge.Of(experiment, numbers, looks, sampleRatio, nowMs) with
+            {
+                Method = DecisionNames.NameOf(experiment.Decision.Method),
+                Rule = DecisionNames.NameOf(experiment.Decision.Rule),
+            },
+            Warnings = Warnings.Of(experiment, numbers),
         };
     }
+
+    /// <summary>The look that has fallen due, to be stored before it is judged; null if there is none.</summary>
+    public static Look? LookDue(Experiment experiment, Numbers numbers, IReadOnlyList<Look> looks, DateTimeOffset now) => numbers.IsComplete
+        ? LookPlan.Due(experiment, numbers, looks, Judge.IsOver(experiment, numbers, now.ToUnixTimeMilliseconds()), now)
+        : null;
 }

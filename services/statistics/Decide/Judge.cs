@@ -1,18 +1,19 @@
 using CroPlatform.Experimentation;
-using CroPlatform.Statistics;
+using CroPlatform.Statistics.Sequential;
 
 namespace CroPlatform.Services.Statistics.Decide;
 
 /// <summary>
-/// The verdict of a fixed-horizon test: none before the horizon; then the arm that is significantly better on a success metric, worse on
-/// none, and holds every guardrail. Alpha is divided over arms and success metrics (Bonferroni), guardrails are not corrected: each must hold.
-/// Rule: Schultzberg, Ankargren, Frånberg, "Risk-aware product decisions in A/B tests with multiple metrics" (2024).
+/// The verdict by the experiment's own method, on units whose windows have closed. Two rules say what a winner is: the risk-aware one (one
+/// success metric better, every guardrail not inferior, nothing worse), and the weighted criterion. Alpha is divided over arms and success
+/// metrics (Bonferroni); guardrails are not corrected: each must hold. Source of the first rule: Schultzberg, Ankargren, Frånberg,
+/// "Risk-aware product decisions in A/B tests with multiple metrics" (2024).
 /// </summary>
 internal static class Judge
 {
     private const double DayMs = 86_400_000;
 
-    public static Verdict Of(Experiment experiment, Numbers numbers, SampleRatioResult sampleRatio, long nowMs)
+    public static Verdict Of(Experiment experiment, Numbers numbers, IReadOnlyList<Look> looks, SampleRatioResult sampleRatio, long nowMs)
     {
         var blocked = new List<Reason>();
         if (!sampleRatio.Ok) blocked.Add(new Reason("sample_ratio", $"the arms' sizes do not fit their shares (p = {sampleRatio.PValue:g3})"));
@@ -21,35 +22,50 @@ internal static class Judge
         if (Waiting(experiment, numbers, nowMs) is { Count: > 0 } waiting) return new Verdict("undecided", null, waiting);
 
         var arms = Enumerable.Range(0, experiment.Variants.Length).Where(i => i != experiment.Control)
-            .Select(i => new ArmJudgement(experiment, numbers, i, nowMs)).ToList();
-        var best = arms.Where(a => a.IsBetter && a.HoldsGuardrails && a.ReachesMinimum).MaxBy(a => a.Criterion);
-        if (best is not null) return new Verdict("winner", best.Variant, [.. best.Reasons]);
-        if (arms.TrueForAll(a => a.IsWorse || !a.HoldsGuardrails)) return new Verdict("loser", arms.Count == 1 ? arms[0].Variant : null, [.. arms.SelectMany(a => a.Reasons)]);
-        if (arms.TrueForAll(a => a.IsEquivalent)) return new Verdict("equivalent", null, [.. arms.SelectMany(a => a.Reasons)]);
-        return new Verdict("inconclusive", null, [.. arms.SelectMany(a => a.Reasons)]);
+            .Select(i => new ArmJudgement(experiment, numbers, looks, i, nowMs)).ToList();
+        var reasons = arms.SelectMany(a => a.Reasons).ToList();
+        if (arms.Where(a => a.IsWinner).MaxBy(a => a.Criterion) is { } best) return new Verdict("winner", best.Variant, [.. best.Reasons]);
+        if (arms.TrueForAll(a => a.IsWorse || a.BreaksGuardrail)) return new Verdict("loser", arms.Count == 1 ? arms[0].Variant : null, reasons);
+        if (arms.TrueForAll(a => a.IsEquivalent)) return new Verdict("equivalent", null, reasons);
+        return new Verdict(IsOver(experiment, numbers, nowMs) ? "inconclusive" : "undecided", null, reasons);
+    }
+
+    /// <summary>Stopped or past its days, with every window closed: no more units will change the verdict.</summary>
+    public static bool IsOver(Experiment experiment, Numbers numbers, long nowMs)
+    {
+        if (experiment.StoppedMs == 0) return experiment.Decision.MaxDays > 0 && Days(experiment, nowMs) >= experiment.Decision.MaxDays;
+        return experiment.Metrics.All(m => numbers.Matured(experiment, m, nowMs).Units == numbers.Units);
     }
 
     /// <summary>What is still missing before a verdict may be shown.</summary>
     private static List<Reason> Waiting(Experiment experiment, Numbers numbers, long nowMs)
     {
         var rule = experiment.Decision;
-        var until = experiment.StoppedMs > 0 ? experiment.StoppedMs : nowMs;
-        var days = (until - experiment.StartedMs) / DayMs;
+        var days = Days(experiment, nowMs);
         var waiting = new List<Reason>();
         if (!numbers.IsComplete) waiting.Add(new Reason("counting", "the latest version of the experiment is still being counted"));
-        if (experiment.StoppedMs == 0 && (rule.MaxDays <= 0 || days < rule.MaxDays))
+        if (rule.Method == DecisionMethod.Fixed && experiment.StoppedMs == 0 && (rule.MaxDays <= 0 || days < rule.MaxDays))
         {
             waiting.Add(new Reason("horizon", "a fixed-horizon test shows no verdict before it is stopped or its days are over"));
         }
 
         if (days < rule.MinDays) waiting.Add(new Reason("min_days", $"it has run {days:0.##} of {rule.MinDays:0.##} days"));
-        foreach (var metric in experiment.Metrics)
+        for (var i = 0; i < experiment.Metrics.Length; i++)
         {
+            var metric = experiment.Metrics[i];
             var matured = numbers.Matured(experiment, metric, nowMs);
             var smallest = matured.UnitsByVariant(experiment.Variants.Length).Min();
-            if (smallest < Math.Max(rule.MinSample, 2))
+            if (metric.MaturesAfterMs is null && experiment.StoppedMs == 0)
+            {
+                waiting.Add(new Reason("maturing", $"{metric.Key}: without a window its outcomes are final when the experiment is stopped"));
+            }
+            else if (smallest < Math.Max(rule.MinSample, 2))
             {
                 waiting.Add(new Reason("min_sample", $"{metric.Key}: the smallest arm has {smallest} matured units of {Math.Max(rule.MinSample, 2)}"));
+            }
+            else if (rule.Method == DecisionMethod.AlwaysValid && TooFew(experiment, i, matured, metric) is { } few)
+            {
+                waiting.Add(few);
             }
 
             if (experiment.StoppedMs > 0 && matured.Units < numbers.Units) waiting.Add(new Reason("maturing", $"{metric.Key}: windows are still open"));
@@ -57,86 +73,23 @@ internal static class Judge
 
         return waiting;
     }
-}
 
-/// <summary>What one treatment's matured figures say.</summary>
-internal sealed class ArmJudgement
-{
-    private readonly List<Reason> _reasons = [];
-
-    public ArmJudgement(Experiment experiment, Numbers numbers, int variant, long nowMs)
+    /// <summary>Confidence sequences are asymptotic: below these numbers they promise nothing.</summary>
+    private static Reason? TooFew(Experiment experiment, int index, Numbers matured, Metric metric)
     {
-        Variant = experiment.Variants[variant].Key;
-        var rule = experiment.Decision;
-        var success = experiment.Metrics.Count(m => !m.Guardrail);
-        var alpha = (1 - rule.Confidence) / Math.Max(1, success * (experiment.Variants.Length - 1));
-        IsEquivalent = success > 0;
-        for (var i = 0; i < experiment.Metrics.Length; i++)
+        const long least = 25;
+        foreach (var arm in matured.ArmsByPhase(experiment, index).Aggregate(
+            Array.ConvertAll([.. experiment.Variants], _ => Arm.Empty(metric)), (sums, arms) => [.. sums.Zip(arms, (a, b) => a + b)]))
         {
-            var metric = experiment.Metrics[i];
-            var moments = numbers.Matured(experiment, metric, nowMs).Moments(experiment.Variants.Length, i);
-            var (control, treatment) = (moments[experiment.Control], moments[variant]);
-            if (metric.Guardrail) Guard(metric, MetricAnalysis.Compare(metric, control, treatment, rule.Confidence));
-            else Weigh(metric, MetricAnalysis.Compare(metric, control, treatment, 1 - alpha), rule.MinEffect);
+            if (arm.N < AlwaysValid.MinimumUnits) return new Reason("too_few_units", $"{metric.Key}: an always-valid verdict needs {AlwaysValid.MinimumUnits} matured units in each arm, the smallest has {arm.N}");
+            if (metric.IsBinary && Math.Min(arm.Proportion.Successes, arm.Proportion.Failures) is var rarer && rarer < least)
+            {
+                return new Reason("too_few_units", $"{metric.Key}: an always-valid verdict needs {least} units that converted and {least} that did not in each arm; one has {rarer}");
+            }
         }
+
+        return null;
     }
 
-    public string Variant { get; }
-    public bool IsBetter { get; private set; }
-    public bool IsWorse { get; private set; }
-    public bool HoldsGuardrails { get; private set; } = true;
-    public bool ReachesMinimum { get; private set; }
-    public bool IsEquivalent { get; private set; }
-
-    /// <summary>Weighted sum of the success metrics' lifts in their own directions.</summary>
-    public double Criterion { get; private set; }
-
-    public IReadOnlyList<Reason> Reasons => _reasons;
-
-    private void Weigh(Metric metric, Comparison comparison, double minEffect)
-    {
-        var lift = comparison.Lift.TryGet(out var estimate) ? estimate.Value : (double?)null;
-        var gain = metric.Decrease ? -lift : lift;
-        Criterion += metric.Weight * (gain ?? 0);
-        var within = minEffect > 0 && lift is not null && estimate.Interval.Low > -minEffect && estimate.Interval.High < minEffect;
-        IsEquivalent &= within;
-        var p = comparison.Test.TryGet(out var test) ? $", p = {test.PValue:g3}" : "";
-        var effect = lift is { } known ? $"lift {known:+0.0%;-0.0%}" : "lift not computable";
-        if (!comparison.IsSignificant)
-        {
-            _reasons.Add(new Reason(within ? "equivalent" : "not_significant", $"{Variant}, {metric.Key}: {effect}{p}"));
-            return;
-        }
-
-        var isGain = comparison.Difference.Value.Value > 0 != metric.Decrease;
-        _reasons.Add(new Reason(isGain ? "better" : "worse", $"{Variant}, {metric.Key}: {effect}{p}"));
-        if (!isGain)
-        {
-            IsWorse = true;
-            IsBetter = false;
-        }
-        else if (!IsWorse)
-        {
-            IsBetter = true;
-            if (gain is null || gain >= minEffect) ReachesMinimum = true;
-            else _reasons.Add(new Reason("below_min_effect", $"{Variant}, {metric.Key}: {effect}, where {minEffect:0.0%} is worth shipping"));
-        }
-    }
-
-    private void Guard(Metric metric, Comparison comparison)
-    {
-        if (!comparison.Lift.TryGet(out var lift))
-        {
-            _reasons.Add(new Reason("guardrail_unknown", $"{Variant}, {metric.Key}: not computable"));
-            HoldsGuardrails &= metric.Margin <= 0;
-            return;
-        }
-
-        // Without a margin a guardrail holds unless it is significantly worse; with one it must be proven not to be worse by more.
-        var worst = metric.Decrease ? -lift.Interval.High : lift.Interval.Low;
-        var best = metric.Decrease ? -lift.Interval.Low : lift.Interval.High;
-        var holds = metric.Margin > 0 ? worst > -metric.Margin : best >= 0;
-        HoldsGuardrails &= holds;
-        _reasons.Add(new Reason(holds ? "guardrail_held" : "guardrail_broken", $"{Variant}, {metric.Key}: lift {lift.Value:+0.0%;-0.0%}"));
-    }
+    private static double Days(Experiment experiment, long nowMs) => ((experiment.StoppedMs > 0 ? experiment.StoppedMs : nowMs) - experiment.StartedMs) / DayMs;
 }

@@ -1,57 +1,70 @@
 using CroPlatform.Experimentation;
 using CroPlatform.Statistics;
-using CroPlatform.Statistics.Aggregates;
+using CroPlatform.Statistics.Bayesian;
 using CroPlatform.Statistics.Frequentist;
+using CroPlatform.Statistics.Multiplicity;
 
 namespace CroPlatform.Services.Statistics.Decide;
 
-/// <summary>The figures of one metric: two-proportion and chi-square tests for conversions, Welch's for means.</summary>
+/// <summary>The figures of one metric: of all arms, and of each arm against the control.</summary>
 internal static class MetricAnalysis
 {
-    /// <summary>Each arm against the control; the control's own entry is "not computable".</summary>
-    public static Comparison Compare(Metric metric, ExactMoments control, ExactMoments treatment, double confidence)
-    {
-        if (metric.Kind == MetricKind.Conversion) return TwoProportions.Compare(Proportion(control), Proportion(treatment), confidence);
-        var (before, after) = (control.Summary, treatment.Summary);
-        if (before.TryGet(out var c) && after.TryGet(out var t)) return WelchT.Compare(c, t, confidence);
-        var missing = before.Missing ?? after.Missing!.Value;
-        return new Comparison(missing, missing, missing, confidence);
-    }
+    private static readonly NotComputable Control = new("control", "This is the control: there is nothing to compare it with.");
 
-    public static MetricResult Of(Experiment experiment, int metricIndex, Numbers numbers)
+    public static MetricResult Of(Experiment experiment, int metricIndex, Numbers numbers, IReadOnlyList<Look> looks, double days)
     {
         var metric = experiment.Metrics[metricIndex];
-        var arms = numbers.Moments(experiment.Variants.Length, metricIndex);
+        var phases = numbers.ArmsByPhase(experiment, metricIndex);
+        var arms = phases.Aggregate(
+            Array.ConvertAll([.. experiment.Variants], _ => Arm.Empty(metric)), (sums, phase) => [.. sums.Zip(phase, (a, b) => a + b)]);
         var missing = new Dictionary<string, string>();
-        var test = Overall(metric, arms);
         var figures = new Figures(missing);
-        var pValue = figures.Take("p_value", test, t => t.PValue);
-        var logPValue = figures.Take("log_p_value", test, t => t.LogPValue);
+        var test = Overall(experiment, metricIndex, phases, arms);
+        var best = Ranking(experiment, metricIndex, phases);
+        var variants = experiment.Variants.Select((_, i) => Variant(experiment, metricIndex, phases, arms[i], i, looks, days, best)).ToList();
         return new MetricResult
         {
             Key = metric.Key,
             Name = metric.Name,
-            Kind = metric.Kind.ToString().ToLowerInvariant(),
+            Kind = MetricKinds.NameOf(metric.Kind),
             Direction = metric.Decrease ? "decrease" : "increase",
             Guardrail = metric.Guardrail,
-            PValue = pValue,
-            LogPValue = logPValue,
-            Variants = [.. experiment.Variants.Select((_, i) => Variant(experiment, metric, arms, i))],
+            PValue = figures.Take("p_value", test, t => t.PValue),
+            LogPValue = figures.Take("log_p_value", test, t => t.LogPValue),
+            Variants = variants,
             Missing = missing,
         };
     }
 
-    private static VariantFigures Variant(Experiment experiment, Metric metric, ExactMoments[] arms, int index)
+    /// <summary>
+    /// Adds to each p-value the one adjusted over all metrics and arms of the experiment (Holm): of the always-valid p-values where the
+    /// method is always-valid, else of the plain ones.
+    /// </summary>
+    public static IReadOnlyList<MetricResult> WithAdjustedPValues(Experiment experiment, IReadOnlyList<MetricResult> metrics)
     {
-        var arm = arms[index];
+        double? PValueOf(VariantFigures v) => experiment.Decision.Method == DecisionMethod.AlwaysValid ? v.AlwaysValid?.PValue : v.PValue;
+        var pValues = metrics.SelectMany(m => m.Variants).Select(PValueOf).OfType<double>().ToList();
+        if (!PValueAdjustment.Holm(pValues).TryGet(out var adjusted)) return metrics;
+        var next = 0;
+        return [.. metrics.Select(m => m with
+        {
+            Variants = [.. m.Variants.Select(v => PValueOf(v) is null
+                ? v with { Missing = new Dictionary<string, string>(v.Missing) { ["adjusted_p_value"] = v.Control ? Control.Code : "no_p_value" } }
+                : v with { AdjustedPValue = adjusted[next++] })],
+        })];
+    }
+
+    private static VariantFigures Variant(
+        Experiment experiment, int metricIndex, IReadOnlyList<Arm[]> phases, Arm arm, int index, IReadOnlyList<Look> looks, double days, Computed<BayesianRanking> ranking)
+    {
         var missing = new Dictionary<string, string>();
         var figures = new Figures(missing);
         var isControl = index == experiment.Control;
-        var itself = new NotComputable("control", "This is the control: there is nothing to compare it with.");
-        var comparison = isControl
-            ? new Comparison(itself, itself, itself, experiment.Decision.Confidence)
-            : Compare(metric, arms[experiment.Control], arm, experiment.Decision.Confidence);
-        return new VariantFigures
+        var rule = experiment.Decision;
+        var comparison = ArmComparison.Of(experiment, metricIndex, phases, index);
+        var plain = isControl ? new Comparison(Control, Control, Control, rule.Confidence) : comparison.At(rule.Confidence);
+        var alpha = (1 - rule.Confidence) / Math.Max(1, experiment.Metrics.Count(m => !m.Guardrail) * (experiment.Variants.Length - 1));
+        var variant = new VariantFigures
         {
             Key = experiment.Variants[index].Key,
             Name = experiment.Variants[index].Name,
@@ -59,43 +72,88 @@ internal static class MetricAnalysis
             N = arm.N,
             Sum = arm.Total,
             Mean = figures.Take("mean", arm.Mean, m => m),
-            StandardError = figures.Take("standard_error", StandardError(metric, arm), e => e),
-            Lift = figures.Take("lift", comparison.Lift, l => l.Value),
-            LiftInterval = figures.TakeInterval("lift_interval", comparison.Lift),
-            Difference = figures.Take("difference", comparison.Difference, d => d.Value),
-            DifferenceInterval = figures.TakeInterval("difference_interval", comparison.Difference),
-            PValue = figures.Take("p_value", comparison.Test, t => t.PValue),
-            LogPValue = figures.Take("log_p_value", comparison.Test, t => t.LogPValue),
+            StandardError = figures.Take("standard_error", arm.StandardError, e => e),
+            Lift = figures.Take("lift", plain.Lift, l => l.Value),
+            LiftInterval = figures.TakeInterval("lift_interval", plain.Lift),
+            Difference = figures.Take("difference", plain.Difference, d => d.Value),
+            DifferenceInterval = figures.TakeInterval("difference_interval", plain.Difference),
+            PValue = figures.Take("p_value", plain.Test, t => t.PValue),
+            LogPValue = figures.Take("log_p_value", plain.Test, t => t.LogPValue),
+            Power = figures.Take("power", isControl ? Control : Reach.Power(comparison, rule, alpha), p => p),
+            DaysLeft = figures.Take("days_left", isControl ? Control : Reach.DaysLeft(comparison, rule, alpha, days), d => d),
+            Denominator = arm.Metric.Kind == MetricKind.Ratio ? arm.Moments.Y.Total : null,
+            Steps = arm.Metric.Steps.IsEmpty ? null : [.. arm.Metric.Steps.Select((s, i) => new FunnelStep(s.Event, arm.Counts?.AtLeast(i + 1) ?? 0))],
+            Missing = missing,
+        };
+        if (isControl) return variant;
+        return variant with
+        {
+            AlwaysValid = SequenceFigures.Of(comparison, rule),
+            Bayesian = BayesianFigures.Of(comparison, rule.Confidence, ranking.Map(r => r.ProbabilityBest[index])),
+            GroupSequential = rule.Method == DecisionMethod.GroupSequential
+                ? SequentialFigures.Of(experiment, looks, arm.Metric.Key, variant.Key)
+                : null,
+            Adjusted = arm.Metric.HasCovariate ? AdjustedOf(comparison.Adjusted(rule.Confidence)) : null,
+        };
+    }
+
+    /// <summary>P(best) of every arm.</summary>
+    private static Computed<BayesianRanking> Ranking(Experiment experiment, int metricIndex, IReadOnlyList<Arm[]> phases)
+    {
+        var posteriors = new List<Posterior>();
+        for (var i = 0; i < experiment.Variants.Length; i++)
+        {
+            // The control against itself has the control's posterior twice.
+            var pair = Evidence.PosteriorsOf(ArmComparison.Of(experiment, metricIndex, phases, i));
+            if (!pair.TryGet(out var arms)) return pair.Missing!.Value;
+            posteriors.Add(arms.Treatment);
+        }
+
+        return BayesianRanking.Of(posteriors, experiment.Metrics[metricIndex].Decrease);
+    }
+
+    private static AdjustedFigures AdjustedOf(Computed<(Comparison Comparison, double VarianceReduction)> adjusted)
+    {
+        var missing = new Dictionary<string, string>();
+        var figures = new Figures(missing);
+        return new AdjustedFigures
+        {
+            VarianceReduction = figures.Take("variance_reduction", adjusted, a => a.VarianceReduction),
+            Lift = figures.Take("lift", adjusted.Then(a => a.Comparison.Lift), l => l.Value),
+            LiftInterval = figures.TakeInterval("lift_interval", adjusted.Then(a => a.Comparison.Lift)),
+            Difference = figures.Take("difference", adjusted.Then(a => a.Comparison.Difference), d => d.Value),
+            DifferenceInterval = figures.TakeInterval("difference_interval", adjusted.Then(a => a.Comparison.Difference)),
+            PValue = figures.Take("p_value", adjusted.Then(a => a.Comparison.Test), t => t.PValue),
             Missing = missing,
         };
     }
 
-    /// <summary>All arms that have units at once.</summary>
-    private static Computed<TestResult> Overall(Metric metric, ExactMoments[] arms)
+    /// <summary>All arms that have units at once; over several phases within each of them.</summary>
+    private static Computed<TestResult> Overall(Experiment experiment, int metricIndex, IReadOnlyList<Arm[]> phases, Arm[] arms)
     {
+        var metric = experiment.Metrics[metricIndex];
         var present = arms.Where(a => a.N > 0).ToList();
-        if (metric.Kind == MetricKind.Conversion) return ContingencyTable.ChiSquare([.. present.Select(Proportion)]);
+        if (metric.IsBinary)
+        {
+            return phases.Count > 1
+                ? MantelHaenszel.Test([.. phases.Select(p => p.Select(a => a.Proportion).ToList())])
+                : ContingencyTable.ChiSquare([.. present.Select(a => a.Proportion)]);
+        }
+
+        if (arms.Length == 2 && (phases.Count > 1 || metric.Kind is MetricKind.Ratio or MetricKind.Quantile))
+        {
+            return ArmComparison.Of(experiment, metricIndex, phases, 1 - experiment.Control).At(experiment.Decision.Confidence).Test;
+        }
+
+        if (phases.Count > 1) return new NotComputable("phases", "There is no test of several means over several phases.");
+        if (metric.Kind is MetricKind.Ratio or MetricKind.Quantile) return new NotComputable("several_arms", "Each arm is compared with the control only.");
         var summaries = new List<SampleSummary>();
         foreach (var arm in present)
         {
-            if (!arm.Summary.TryGet(out var summary)) return arm.Summary.Missing!.Value;
+            if (!arm.Moments.X.Summary.TryGet(out var summary)) return arm.Moments.X.Summary.Missing!.Value;
             summaries.Add(summary);
         }
 
         return WelchAnova.Test(summaries);
     }
-
-    private static Computed<double> StandardError(Metric metric, ExactMoments arm)
-    {
-        if (metric.Kind == MetricKind.Conversion && arm.N > 0)
-        {
-            var rate = Proportion(arm).Rate;
-            return Math.Sqrt(rate * (1 - rate) / arm.N);
-        }
-
-        return arm.Summary.Map(s => Math.Sqrt(s.MeanVariance));
-    }
-
-    /// <summary>A conversion's outcomes are 0 or 1, so their sum counts the converted units.</summary>
-    private static Proportion Proportion(ExactMoments arm) => new((long)(arm.Sum / ExactMoments.Scale), arm.N);
 }

@@ -1,6 +1,5 @@
 using CroPlatform.Experimentation;
 using CroPlatform.Services.Statistics.Fold;
-using CroPlatform.Statistics.Aggregates;
 
 namespace CroPlatform.Services.Statistics.Decide;
 
@@ -28,16 +27,21 @@ internal sealed record Numbers(
         return units;
     }
 
-    /// <summary>A metric's moments, one a variant.</summary>
-    public ExactMoments[] Moments(int variants, int metric)
+    /// <summary>A metric's sums in each phase that has units, one arm a variant.</summary>
+    public IReadOnlyList<Arm[]> ArmsByPhase(Experiment experiment, int metric)
     {
-        var moments = new ExactMoments[variants];
+        var phases = new SortedDictionary<int, Arm[]>();
         foreach (var (key, cell) in Cells)
         {
-            moments[key.Variant] += new ExactMoments(cell.Units, cell.Sums[metric], cell.SumsOfSquares[metric]);
+            if (!phases.TryGetValue(key.Phase, out var arms))
+            {
+                phases[key.Phase] = arms = Array.ConvertAll([.. experiment.Variants], _ => Arm.Empty(experiment.Metrics[metric]));
+            }
+
+            arms[key.Variant] += new Arm(experiment.Metrics[metric], cell.Units, cell.Moments[metric], cell.Counts[metric]);
         }
 
-        return moments;
+        return [.. phases.Values];
     }
 
     /// <summary>
@@ -46,8 +50,7 @@ internal sealed record Numbers(
     /// </summary>
     public Numbers Matured(Experiment experiment, Metric metric, long nowMs)
     {
-        if (metric.WindowHours <= 0) return experiment.StoppedMs > 0 ? this : this with { Cells = [] };
-        var window = (long)(metric.WindowHours * 3_600_000);
+        if (metric.MaturesAfterMs is not { } window) return experiment.StoppedMs > 0 ? this : this with { Cells = [] };
         return this with { Cells = [.. Cells.Where(c => (c.Key.Day + 1L) * DayMs + window <= nowMs)] };
     }
 }

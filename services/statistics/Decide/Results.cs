@@ -21,6 +21,9 @@ internal sealed record ExperimentResults
     public required IReadOnlyList<MetricResult> Metrics { get; init; }
     public required Verdict Decision { get; init; }
 
+    /// <summary>What to know before believing the figures.</summary>
+    public required IReadOnlyList<Reason> Warnings { get; init; }
+
     public static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 }
 
@@ -60,6 +63,54 @@ internal sealed record VariantFigures
     public double[]? DifferenceInterval { get; init; }
     public double? PValue { get; init; }
     public double? LogPValue { get; init; }
+
+    /// <summary>Holm's over all metrics and arms of the experiment.</summary>
+    public double? AdjustedPValue { get; init; }
+
+    /// <summary>To find the decision's min_effect with the units there are.</summary>
+    public double? Power { get; init; }
+
+    /// <summary>Until 80 % power, at the pace so far.</summary>
+    public double? DaysLeft { get; init; }
+
+    /// <summary>Absent for the control, as the two below are.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SequenceFigures? AlwaysValid { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public BayesianFigures? Bayesian { get; init; }
+
+    /// <summary>Of experiments that are judged by it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SequentialFigures? GroupSequential { get; init; }
+
+    /// <summary>Of a ratio: the sum of its denominator.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Denominator { get; init; }
+
+    /// <summary>Of a funnel: how many units took each step and all before it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<FunnelStep>? Steps { get; init; }
+
+    /// <summary>After what the units did before their exposure is taken out (CUPED); absent for the control and for metrics without a covariate.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public AdjustedFigures? Adjusted { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Missing { get; init; }
+}
+
+internal sealed record FunnelStep(string Event, long Units);
+
+internal sealed record AdjustedFigures
+{
+    /// <summary>1 − adjusted / raw variance.</summary>
+    public double? VarianceReduction { get; init; }
+
+    public double? Lift { get; init; }
+    public double[]? LiftInterval { get; init; }
+    public double? Difference { get; init; }
+    public double[]? DifferenceInterval { get; init; }
+    public double? PValue { get; init; }
     public required IReadOnlyDictionary<string, string> Missing { get; init; }
 }
 
@@ -67,6 +118,10 @@ internal sealed record VariantFigures
 internal sealed record Verdict(
     [property: JsonPropertyName("verdict")] string Value,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Variant,
-    IReadOnlyList<Reason> Reasons);
+    IReadOnlyList<Reason> Reasons)
+{
+    public string Method { get; init; } = "";
+    public string Rule { get; init; } = "";
+}
 
 internal sealed record Reason(string Code, string Text);

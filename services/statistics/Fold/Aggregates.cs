@@ -5,41 +5,6 @@ namespace CroPlatform.Services.Statistics.Fold;
 /// <summary>Where an analysed unit is counted. <paramref name="Day"/> is the exposure's, in days since 1970 UTC.</summary>
 internal readonly record struct CellKey(string Site, string Experiment, int Revision, int Phase, int Day, int Variant);
 
-/// <summary>Exact sums over the units of a cell: values are integers of 1e-4, one element a metric.</summary>
-internal sealed class Cell(int metrics)
-{
-    public long Units { get; set; }
-    public Int128[] Sums { get; init; } = new Int128[metrics];
-    public Int128[] SumsOfSquares { get; init; } = new Int128[metrics];
-
-    public void Add(ReadOnlySpan<long> outcomes, int sign)
-    {
-        Units += sign;
-        for (var i = 0; i < outcomes.Length; i++)
-        {
-            Int128 value = outcomes[i];
-            checked
-            {
-                Sums[i] += sign * value;
-                SumsOfSquares[i] += sign * value * value;
-            }
-        }
-    }
-
-    public void Merge(Cell other)
-    {
-        Units += other.Units;
-        for (var i = 0; i < Sums.Length; i++)
-        {
-            checked
-            {
-                Sums[i] += other.Sums[i];
-                SumsOfSquares[i] += other.SumsOfSquares[i];
-            }
-        }
-    }
-}
-
 /// <summary>Why a unit is kept out, as it is stored.</summary>
 internal static class ExclusionClass
 {
@@ -59,12 +24,12 @@ internal sealed class Aggregates
     public HashSet<ExclusionKey> ChangedExclusions { get; } = [];
 
     /// <summary>Puts <paramref name="after"/> in the place of <paramref name="before"/>. True if that changed anything.</summary>
-    public bool Replace(ExperimentFold? beforeFold, Contribution before, ExperimentFold afterFold, Contribution after)
+    public bool Replace(string unit, ExperimentFold? beforeFold, Contribution before, ExperimentFold afterFold, Contribution after)
     {
         var sameFold = ReferenceEquals(beforeFold, afterFold) || beforeFold?.Experiment.AnalysisRevision == afterFold.Experiment.AnalysisRevision;
         if (sameFold && Same(before, after)) return false;
-        if (beforeFold is not null) Apply(beforeFold, before, -1);
-        Apply(afterFold, after, +1);
+        if (beforeFold is not null) Apply(unit, beforeFold, before, -1);
+        Apply(unit, afterFold, after, +1);
         return true;
     }
 
@@ -74,7 +39,7 @@ internal sealed class Aggregates
         ChangedExclusions.Clear();
     }
 
-    private void Apply(ExperimentFold fold, Contribution contribution, int sign)
+    private void Apply(string unit, ExperimentFold fold, Contribution contribution, int sign)
     {
         var experiment = fold.Experiment;
         switch (contribution.Standing)
@@ -82,7 +47,7 @@ internal sealed class Aggregates
             case Standing.Analysed:
                 var key = new CellKey(experiment.Site, experiment.Key, experiment.AnalysisRevision, contribution.Phase, contribution.Day, contribution.Variant);
                 if (!Cells.TryGetValue(key, out var cell)) Cells[key] = cell = new Cell(experiment.Metrics.Length);
-                cell.Add(contribution.Outcomes.AsSpan(), sign);
+                cell.Add(new UnitOutcomes(experiment, unit, contribution.Outcomes), sign);
                 ChangedCells.Add(key);
                 break;
             case Standing.Crossover: Exclude(fold, ExclusionClass.Crossover, contribution.Variant, sign); break;

@@ -16,7 +16,7 @@ internal sealed record LiveSnapshot(long Epoch, long Changes, IReadOnlyList<Live
         }
 
         return new LiveSnapshot(epoch, changes, [.. arms.Select(a => new LiveExperiment(
-            a.Key.Site, a.Key.Key, Array.ConvertAll(a.Value, c => new LiveArm(c.Units, Array.ConvertAll(c.Sums, s => s.ToString())))))]);
+            a.Key.Site, a.Key.Key, Array.ConvertAll(a.Value, c => new LiveArm(c.Units, Array.ConvertAll(c.Moments, m => m.SumX.ToString())))))]);
     }
 }
 

@@ -109,7 +109,7 @@ internal sealed partial class PartitionFold(
         foreach (var reading in fresh) Add(history, reading);
         history.Trim(type => catalog().IsMeasured(history.Site, type), PhaseOf);
         unit.IsDirty = true;
-        for (var i = 0; i < experiments.Count; i++) Replace(experiments[i], before[i], experiments[i], experiments[i].Of(history));
+        for (var i = 0; i < experiments.Count; i++) Replace(history, experiments[i], before[i], experiments[i], experiments[i].Of(history));
 
         int? PhaseOf(Fact fact) => _folded.Find(history.Site, fact.Exposure!.Experiment)?.Experiment.PhaseAt(fact.TimeMs)?.Index;
     }
@@ -137,9 +137,9 @@ internal sealed partial class PartitionFold(
         [.. history.Facts.Concat(fresh.Select(r => r.Fact!)).Where(f => f.Exposure is not null).Select(f => f.Exposure!.Experiment).Distinct()
             .Select(e => _folded.Find(history.Site, e)).OfType<ExperimentFold>()];
 
-    private void Replace(ExperimentFold? beforeFold, Contribution before, ExperimentFold afterFold, Contribution after)
+    private void Replace(UnitHistory history, ExperimentFold? beforeFold, Contribution before, ExperimentFold afterFold, Contribution after)
     {
-        if (!_aggregates.Replace(beforeFold, before, afterFold, after)) return;
+        if (!_aggregates.Replace(history.Unit, beforeFold, before, afterFold, after)) return;
         Changes++;
         _folded.Touch((afterFold.Experiment.Site, afterFold.Experiment.Key));
     }

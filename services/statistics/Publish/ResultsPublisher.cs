@@ -14,7 +14,7 @@ namespace CroPlatform.Services.Statistics.Publish;
 /// windows close by themselves; publishes the results. One instance does it at a time: the one that holds an advisory lock.
 /// </summary>
 internal sealed partial class ResultsPublisher(
-    NpgsqlDataSource source, NumbersReader numbers, CatalogReader catalog, RecordProducer producer, TimeProvider clock, IOptions<StatisticsOptions> options,
+    NpgsqlDataSource source, NumbersReader numbers, LookStore looks, CatalogReader catalog, RecordProducer producer, TimeProvider clock, IOptions<StatisticsOptions> options,
     ILogger<ResultsPublisher> logger) : BackgroundService
 {
     private const long LeaderLock = 7_230_114_905_551_001;
@@ -72,7 +72,14 @@ internal sealed partial class ResultsPublisher(
     /// <returns>Whether only the passing of time could change the verdict.</returns>
     private async Task<bool> PublishAsync(Experimentation.Experiment experiment, CancellationToken ct)
     {
-        var results = Analyst.Analyse(experiment, await numbers.ReadAsync(experiment, ct), clock.GetUtcNow());
+        var (stood, taken, now) = (await numbers.ReadAsync(experiment, ct), await looks.ReadAsync(experiment, ct), clock.GetUtcNow());
+        if (Analyst.LookDue(experiment, stood, taken, now) is { } due)
+        {
+            await looks.TakeAsync(experiment, due, ct);
+            taken = await looks.ReadAsync(experiment, ct);
+        }
+
+        var results = Analyst.Analyse(experiment, stood, taken, now);
         await producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment.Site, results), ct);
         return results.Decision.Value == "undecided";
     }

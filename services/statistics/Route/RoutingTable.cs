@@ -22,7 +22,7 @@ internal sealed class RoutingTable
         Routed = experiments.FindAll(e => e.Unit != UnitTypes.Visitor);
         foreach (var experiment in Routed)
         {
-            foreach (var metric in experiment.Metrics) _measured.Add((experiment.Site, experiment.Unit, metric.Event));
+            foreach (var type in experiment.Metrics.SelectMany(m => m.Events)) _measured.Add((experiment.Site, experiment.Unit, type));
         }
     }
 

@@ -10,7 +10,7 @@ using ExperimentResults = CroPlatform.Contracts.Statistics.ExperimentResults;
 
 namespace CroPlatform.Services.Statistics.Serve;
 
-internal sealed class StatisticsGrpc(CatalogReader catalog, NumbersReader numbers, LiveReader live, TimeProvider clock) : StatisticsService.StatisticsServiceBase
+internal sealed class StatisticsGrpc(CatalogReader catalog, NumbersReader numbers, LookStore looks, LiveReader live, TimeProvider clock) : StatisticsService.StatisticsServiceBase
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
@@ -23,7 +23,7 @@ internal sealed class StatisticsGrpc(CatalogReader catalog, NumbersReader number
         }
 
         var stood = await numbers.ReadAsync(experiment, context.CancellationToken);
-        return ResultsPublisher.Wire(site, Analyst.Analyse(experiment, stood, clock.GetUtcNow()));
+        return ResultsPublisher.Wire(site, Analyst.Analyse(experiment, stood, await looks.ReadAsync(experiment, context.CancellationToken), clock.GetUtcNow()));
     }
 
     public override async Task WatchLive(WatchLiveRequest request, IServerStreamWriter<LiveCounters> responseStream, ServerCallContext context)

@@ -22,7 +22,7 @@ internal sealed class NumbersReader(NpgsqlDataSource source)
         foreach (var row in await db.QueryAsync<CellRow>(new CommandDefinition(
             CellRow.Columns + " where site = @site and experiment = @experiment and revision = @revision", name, transaction, cancellationToken: ct)))
         {
-            if (!cells.TryGetValue(row.Key, out var sum)) cells[row.Key] = sum = new Cell(row.Sums.Length);
+            if (!cells.TryGetValue(row.Key, out var sum)) cells[row.Key] = sum = new Cell(experiment.Metrics.Length);
             sum.Merge(row.ToCell());
         }
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Experimentation.Facts;
@@ -117,13 +116,13 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
 
     private static NpgsqlBatchCommand SaveCell(int partition, CellKey key, Cell cell) => Command(
         """
-        insert into aggregates (partition, site, experiment, revision, phase, day, variant, units, sums, sums_of_squares)
+        insert into aggregates (partition, site, experiment, revision, phase, day, variant, units, moments, value_counts)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         on conflict (partition, site, experiment, revision, phase, day, variant) do update
-        set units = excluded.units, sums = excluded.sums, sums_of_squares = excluded.sums_of_squares
+        set units = excluded.units, moments = excluded.moments, value_counts = excluded.value_counts
         """,
         partition, key.Site, key.Experiment, key.Revision, key.Phase, key.Day, key.Variant, cell.Units,
-        Array.ConvertAll(cell.Sums, s => (BigInteger)s), Array.ConvertAll(cell.SumsOfSquares, s => (BigInteger)s));
+        CellRow.MomentsOf(cell), CellRow.ValueCountsOf(cell));
 
     private static NpgsqlBatchCommand SaveExclusion(int partition, ExclusionKey key, long units) => Command(
         """

@@ -57,7 +57,7 @@ public sealed class Catalog
         ArgumentNullException.ThrowIfNull(experiment);
         var key = (experiment.Site, experiment.Key);
         var versions = (_experiments.GetValueOrDefault(key) ?? ExperimentVersions.None).With(experiment);
-        var events = _measuredEvents.Union(experiment.Metrics.Select(m => (experiment.Site, m.Event)));
+        var events = _measuredEvents.Union(experiment.Metrics.SelectMany(m => m.Events).Select(e => (experiment.Site, e)));
         return new Catalog(_sites, _keys, _experiments.SetItem(key, versions), events, _groups);
     }
 

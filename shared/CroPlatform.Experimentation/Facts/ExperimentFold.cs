@@ -9,7 +9,6 @@ namespace CroPlatform.Experimentation.Facts;
 public sealed class ExperimentFold
 {
     private const long DayMs = 86_400_000;
-    private const double HourMs = 3_600_000;
 
     private readonly FrozenDictionary<int, BucketRanges> _ranges;
     private readonly FrozenSet<string> _forced;
@@ -73,18 +72,19 @@ public sealed class ExperimentFold
         return Experiment.Sticky || _ranges[phase.Index].VariantAt(Bucket.Position(Bucket.Of(phase.Seed, unit))) == variant;
     }
 
-    private ImmutableArray<long> Outcomes(UnitHistory history, long exposedMs)
+    /// <summary>Facts from before the exposure are there for visitors only: of other units, events are routed from the experiment's start on.</summary>
+    private ImmutableArray<Outcome> Outcomes(UnitHistory history, long exposedMs)
     {
-        var outcomes = new long[_readers.Length];
-        for (var i = 0; i < outcomes.Length; i++) outcomes[i] = _readers[i].Outcome(history.Facts, exposedMs, EndOfWindow(exposedMs, i));
+        var outcomes = new Outcome[_readers.Length];
+        var withCovariates = Experiment.Unit == UnitTypes.Visitor;
+        for (var i = 0; i < outcomes.Length; i++) outcomes[i] = _readers[i].Outcome(history.Facts, exposedMs, EndOfWindow(exposedMs, i), withCovariates);
         return ImmutableCollectionsMarshal.AsImmutableArray(outcomes);
     }
 
     /// <summary>The end of a metric's window, exclusive; a window without length ends when the experiment stops.</summary>
     private long EndOfWindow(long exposedMs, int metric)
     {
-        var hours = Experiment.Metrics[metric].WindowHours;
-        if (hours > 0) return exposedMs + (long)(hours * HourMs);
+        if (Experiment.Metrics[metric].MaturesAfterMs is { } window) return exposedMs + window;
         return Experiment.StoppedMs > 0 ? Experiment.StoppedMs : long.MaxValue;
     }
 }

@@ -10,10 +10,11 @@ public sealed class UnitHistory
     public const int MaxFacts = 2_000;
 
     /// <summary>
-    /// How long an id is remembered after its receipt. Events received more than 72 hours after they happened are not counted at all,
-    /// so 73 hours would do; the rest covers a gateway that drains a spool some days old beside one that does not.
+    /// How long a fact that nothing measures is kept after its receipt. Its id is remembered by it: events received more than 72 hours after
+    /// they happened are not counted at all, so 73 hours would do for that. And an experiment that starts later takes covariates of up to 14 days
+    /// before an exposure: a day more covers clocks and the way of its publication.
     /// </summary>
-    public static readonly TimeSpan IdMemory = TimeSpan.FromDays(7);
+    public static readonly TimeSpan IdMemory = TimeSpan.FromDays(Metric.DefaultCovariateDays + 1);
 
     private readonly List<Fact> _facts;
     private int _prunedAt;

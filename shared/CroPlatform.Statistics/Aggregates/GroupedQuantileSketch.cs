@@ -22,7 +22,10 @@ public sealed class GroupedQuantileSketch
     /// <param name="value">The observation.</param>
     /// <param name="count">Negative to take back out.</param>
     public void Add(ulong unitHash, double value, long count = 1) =>
-        _groups[(int)(unitHash % (ulong)_groups.Length)].Add(value, count);
+        _groups[GroupOf(unitHash)].Add(value, count);
+
+    /// <summary>The group of a unit.</summary>
+    public int GroupOf(ulong unitHash) => (int)(unitHash % (ulong)_groups.Length);
 
     public void Merge(GroupedQuantileSketch other)
     {

@@ -44,6 +44,26 @@ public sealed class QuantileSketch
 
     public void Remove(double value) => Add(value, -1);
 
+    /// <summary>The number of the bucket that a value falls into: 0 for zero, negative for negative values, rising with the value's magnitude.</summary>
+    public int BucketOf(double value)
+    {
+        if (!double.IsFinite(value))
+            throw new ArgumentOutOfRangeException(nameof(value), "A value must be finite.");
+        if (Math.Abs(value) < SmallestMagnitude)
+            return 0;
+        return Math.Sign(value) * (Index(Math.Abs(value)) + Offset);
+    }
+
+    /// <summary>Adds values of one bucket, numbered as by <see cref="BucketOf"/>; a negative <paramref name="count"/> takes them back out.</summary>
+    public void AddBucket(int bucket, long count)
+    {
+        if (bucket == 0)
+            _zeros += count;
+        else
+            Bump(bucket > 0 ? _positive : _negative, Math.Abs(bucket) - Offset, count);
+        Count += count;
+    }
+
     /// <summary>Adds all counts of another sketch of the same relative error.</summary>
     public void Merge(QuantileSketch other)
     {
@@ -104,6 +124,9 @@ public sealed class QuantileSketch
         else
             buckets[index] = total;
     }
+
+    /// <summary>Makes the index of the smallest magnitude positive.</summary>
+    private int Offset => 2 - Index(SmallestMagnitude);
 
     private int Index(double magnitude) => (int)Math.Ceiling(Math.Log(magnitude) / _logGamma);
 

@@ -43,7 +43,7 @@ public sealed class FoldOrderTests
     private static IEnumerable<KeyValuePair<CellKey, (long, string)>> NonZero(Dictionary<CellKey, (long Units, string Sums)> cells) =>
         cells.Where(c => c.Value.Units != 0).Select(c => KeyValuePair.Create(c.Key, (c.Value.Units, c.Value.Sums)));
 
-    /// <summary>An external and a platform experiment: started, one paused and resumed, both stopped. Each entry is one published version.</summary>
+    /// <summary>An external and a platform experiment: started, paused, resumed, analysed by other metrics, stopped. Each entry is one published version.</summary>
     private static IEnumerable<Experiment> News()
     {
         foreach (var (key, mode) in new[] { ("ext", AssignmentMode.External), ("plat", AssignmentMode.Platform) })
@@ -62,6 +62,15 @@ public sealed class FoldOrderTests
                     new Metric { Key = "c", Kind = MetricKind.Conversion, Event = "purchase" },
                     new Metric { Key = "s", Kind = MetricKind.Sum, Event = "purchase", WindowHours = 0.02 },
                     new Metric { Key = "n", Kind = MetricKind.Count, Event = "click", CapE4 = 2 * Scaled.One },
+                    new Metric { Key = "m", Kind = MetricKind.Mean, Event = "purchase" },
+                    new Metric
+                    {
+                        Key = "r", Kind = MetricKind.Ratio, Event = "purchase", Denominator = new MetricTerm("click", "", default, TermValue.One),
+                    },
+                    new Metric { Key = "q", Kind = MetricKind.Quantile, Event = "purchase", Quantile = 0.9 },
+                    new Metric { Key = "d", Kind = MetricKind.Duration, Event = "purchase", StartEvent = "click" },
+                    new Metric { Key = "t", Kind = MetricKind.Retention, Event = "click", Day = 1 },
+                    new Metric { Key = "f", Kind = MetricKind.Conversion, Event = "purchase", Steps = [new MetricStep("click", default), new MetricStep("purchase", default)] },
                 ],
                 Phases = [new Phase { Index = 0, Weights = [0.5, 0.5], Seed = key, Periods = [new Period(T0, 0)] }],
             };
@@ -70,7 +79,13 @@ public sealed class FoldOrderTests
             yield return paused;
             var resumed = Next(paused, T0 + 50_000, ExperimentStatus.Running, new Period(T0, T0 + 40_000), new Period(T0 + 50_000, 0));
             yield return resumed;
-            yield return Next(resumed, T0 + 90_000, ExperimentStatus.Completed, new Period(T0, T0 + 40_000), new Period(T0 + 50_000, T0 + 90_000))
+            var reanalysed = Next(resumed, T0 + 60_000, ExperimentStatus.Running, [.. resumed.Phases[0].Periods]) with
+            {
+                AnalysisRevision = 2,
+                Metrics = [resumed.Metrics[2], resumed.Metrics[1] with { WindowHours = 0.01 }, resumed.Metrics[0]],
+            };
+            yield return reanalysed;
+            yield return Next(reanalysed, T0 + 90_000, ExperimentStatus.Completed, new Period(T0, T0 + 40_000), new Period(T0 + 50_000, T0 + 90_000))
                 with
             { StoppedMs = T0 + 90_000 };
         }

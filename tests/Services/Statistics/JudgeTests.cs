@@ -1,6 +1,7 @@
 using CroPlatform.Experimentation;
 using CroPlatform.Services.Statistics.Decide;
 using CroPlatform.Services.Statistics.Fold;
+using CroPlatform.Statistics.Aggregates;
 
 namespace CroPlatform.Services.Tests.Statistics;
 
@@ -21,7 +22,7 @@ public sealed class JudgeTests
         Assignment = AssignmentMode.External,
         Variants = [new Variant("a", "a"), new Variant("b", "b")],
         Metrics = [new Metric { Key = "m", Kind = MetricKind.Conversion, Event = "x" }],
-        Decision = new DecisionRule { MinSample = 100 },
+        Decision = new DecisionRule { Method = DecisionMethod.Fixed, MinSample = 100 },
         Phases = [new Phase { Index = 0, Weights = [0.5, 0.5], Seed = "e", Periods = [new Period(Start, Stop)] }],
         StoppedMs = Stop,
     };
@@ -48,7 +49,7 @@ public sealed class JudgeTests
 
     [Test]
     public void Of_AnEffectBelowTheMinimum_IsNoWinner() =>
-        Assert.That(Analyse(Stopped with { Decision = new DecisionRule { MinEffect = 2 } }, Counts(1_000, 50, 1_000, 120)).Decision.Value, Is.Not.EqualTo("winner"));
+        Assert.That(Analyse(Stopped with { Decision = new DecisionRule { Method = DecisionMethod.Fixed, MinEffect = 2 } }, Counts(1_000, 50, 1_000, 120)).Decision.Value, Is.Not.EqualTo("winner"));
 
     [Test]
     public void Of_ABrokenGuardrail_IsNoWinner()
@@ -92,16 +93,18 @@ public sealed class JudgeTests
     }
 
     private static ExperimentResults Analyse(Experiment experiment, Numbers numbers, long now = Stop + DayMs) =>
-        Analyst.Analyse(experiment, numbers, DateTimeOffset.FromUnixTimeMilliseconds(now));
+        Analyst.Analyse(experiment, numbers, [], DateTimeOffset.FromUnixTimeMilliseconds(now));
 
     private static Numbers Counts(long n0, long c0, long n1, long c1) => new([Cell(0, n0, c0), Cell(1, n1, c1)], new Dictionary<ExclusionKey, long>(), true);
 
-    private static (CellKey, Cell) Cell(int variant, long units, params long[] converted) => (
-        new CellKey("s", "e", 1, 0, 100, variant),
-        new Cell(converted.Length)
+    private static (CellKey, Cell) Cell(int variant, long units, params long[] converted)
+    {
+        var cell = new Cell(converted.Length) { Units = units };
+        for (var i = 0; i < converted.Length; i++)
         {
-            Units = units,
-            Sums = Array.ConvertAll(converted, c => (Int128)c * Scaled.One),
-            SumsOfSquares = Array.ConvertAll(converted, c => (Int128)c * Scaled.One * Scaled.One),
-        });
+            cell.Moments[i] = new ExactCrossMoments(units, (Int128)converted[i] * Scaled.One, 0, (Int128)converted[i] * Scaled.One * Scaled.One, 0, 0);
+        }
+
+        return (new CellKey("s", "e", 1, 0, 100, variant), cell);
+    }
 }

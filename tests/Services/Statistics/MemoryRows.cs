@@ -51,11 +51,7 @@ internal sealed class MemoryRows : IPartitionRows
     public StoredPartition Open(Experimentation.Configuration.Catalog catalog)
     {
         var aggregates = new Aggregates();
-        foreach (var (key, (units, sums)) in Cells)
-        {
-            var halves = sums.Split(';');
-            aggregates.Cells[key] = new Cell(0) { Units = units, Sums = Parse(halves[0]), SumsOfSquares = Parse(halves[1]) };
-        }
+        foreach (var (key, (units, sums)) in Cells) aggregates.Cells[key] = Parse(key, units, sums);
 
         foreach (var (key, units) in Exclusions) aggregates.Exclusions[key] = units;
         var folded = new FoldedExperiments();
@@ -63,7 +59,15 @@ internal sealed class MemoryRows : IPartitionRows
         return new StoredPartition(new Claim("t", 0, 1, Next, false), "log", aggregates, folded, new Dictionary<string, Balance>(Balance));
     }
 
-    private static (long Units, string Sums) Text(Cell cell) => (cell.Units, $"{string.Join(',', cell.Sums)};{string.Join(',', cell.SumsOfSquares)}");
+    private static (long Units, string Sums) Text(Cell cell) =>
+        (cell.Units, $"{string.Join(',', CellRow.MomentsOf(cell))};{Convert.ToBase64String(CellRow.ValueCountsOf(cell))}");
 
-    private static Int128[] Parse(string text) => text.Length == 0 ? [] : [.. text.Split(',').Select(t => Int128.Parse(t))];
+    private static Cell Parse(CellKey key, long units, string text)
+    {
+        var halves = text.Split(';');
+        return new CellRow
+        {
+            Site = key.Site, Experiment = key.Experiment, Units = units, Moments = halves[0].Split(','), ValueCounts = Convert.FromBase64String(halves[1]),
+        }.ToCell();
+    }
 }
