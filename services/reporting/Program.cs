@@ -1,4 +1,5 @@
 using CroPlatform.Kafka;
+using CroPlatform.Redis;
 using CroPlatform.ServiceDefaults;
 using CroPlatform.ServiceDefaults.Health;
 using CroPlatform.ServiceDefaults.Keys;
@@ -12,6 +13,7 @@ builder.Services.AddSingleton<ResultsReader>().AddHostedService(p => p.GetRequir
 builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the experiments");
 builder.Services.AddReadiness<ResultsReader>("results", r => r.HasCaughtUp ? null : "still reading the results");
 builder.Services.AddSingleton<LivePage>();
+builder.Services.AddRedis().AddHashReport<KeyUse>(KeyUse.Report, use => use.Drain());
 
 var app = builder.Build();
 app.UseServiceDefaults();

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.WebSockets;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace CroPlatform.Platform.Tests;
@@ -173,6 +175,60 @@ public sealed class CompatibilityTests
         using var response = await Platform.SendAsync(new HttpMethod(method), path, Platform.AdminKey, body.Length > 0 ? new StringContent(body) : null);
         Assert.That((int)response.StatusCode, Is.EqualTo(status), await response.Content.ReadAsStringAsync());
         Assert.That((string?)JsonNode.Parse(await response.Content.ReadAsStringAsync())!["field"], Is.EqualTo(field));
+    }
+
+    [Test]
+    public async Task Stream_OfATest_ShowsItsEventsAndResultsAsTheyCome()
+    {
+        var id = (string)(await Platform.AdminAsync(HttpMethod.Post, "/api/cro/tests", NewTest(TestPlatform.Unique("Streamed"))))["id"]!;
+        using var socket = await ConnectAsync(id, Platform.AdminKey);
+        var test = await ReceiveAsync(socket, m => (string?)m["type"] == "test");
+        Assert.That((string?)test["test"]!["test_id"], Is.EqualTo(id));
+        await SendAsync(Behavioral + "/events", new { test_id = id, variant_id = "new", event_type = "view", session_id = "watched", device_type = "mobile" });
+        await SendAsync(Behavioral + "/events", new { test_id = id, variant_id = "new", event_type = "smile", session_id = "watched", value = 1.5 });
+        var shown = new[] { await ReceiveAsync(socket, IsEvent), await ReceiveAsync(socket, IsEvent) }.Select(m => m["event"]!).ToList();
+        Assert.That(
+            shown.Select(e => ((string?)e["event_type"], (string?)e["variant_id"], (string?)e["visitor_id"], (double?)e["value"])),
+            Is.EquivalentTo(new (string?, string?, string?, double?)[] { ("exposure", "new", "watched", null), ("smile", "new", "watched", 1.5) }));
+        var results = await ReceiveAsync(socket, m => (string?)m["type"] == "results" && (int)m["results"]!["exposures"]! == 1);
+        Assert.That((string?)results["results"]!["experiment"], Is.EqualTo(id));
+
+        static bool IsEvent(JsonNode message) => (string?)message["type"] == "event";
+    }
+
+    [TestCase("", 4401)]
+    [TestCase("admin", 4404)]
+    public async Task Stream_ForNobodyOrOfNoTest_IsClosedWithItsReason(string who, int status)
+    {
+        using var socket = await ConnectAsync("no-such-test", who == "admin" ? Platform.AdminKey : Platform.WriteKey);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        var message = await socket.ReceiveAsync(new ArraySegment<byte>(new byte[1_024]), patience.Token);
+        Assert.That((message.MessageType, (int?)socket.CloseStatus), Is.EqualTo((WebSocketMessageType.Close, status)));
+    }
+
+    private static async Task<ClientWebSocket> ConnectAsync(string test, string key)
+    {
+        var socket = new ClientWebSocket();
+        await socket.ConnectAsync(new Uri(Platform.Public.Replace("http", "ws", StringComparison.Ordinal) + $"{Behavioral}/stream/{test}"), default);
+        await socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(new { key }), WebSocketMessageType.Text, true, default);
+        return socket;
+    }
+
+    private static async Task<JsonNode> ReceiveAsync(ClientWebSocket socket, Func<JsonNode, bool> isRight)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var text = new MemoryStream();
+        var buffer = new byte[8_192];
+        while (true)
+        {
+            var part = await socket.ReceiveAsync(new ArraySegment<byte>(buffer), patience.Token);
+            Assert.That(part.MessageType, Is.EqualTo(WebSocketMessageType.Text), socket.CloseStatusDescription);
+            text.Write(buffer, 0, part.Count);
+            if (!part.EndOfMessage) continue;
+            var message = JsonNode.Parse(text.ToArray())!;
+            if (isRight(message)) return message;
+            text.SetLength(0);
+        }
     }
 
     private static async Task<JsonNode> SendAsync(string path, object body)

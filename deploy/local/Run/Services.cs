@@ -60,6 +60,9 @@ internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, S
             environment["Bootstrap__WriteKey"] = keys.WriteKey;
             environment["Bootstrap__ServerKey"] = keys.ServerKey;
             environment["Bootstrap__AdminKey"] = keys.AdminKey;
+            environment["Bootstrap__AdminEmail"] = Keys.AdminEmail;
+            environment["Bootstrap__AdminPassword"] = keys.AdminPassword;
+            environment["Sessions__SigningKeyPassphrase"] = keys.SigningKeyPassphrase;
         }
 
         return new Component

@@ -15,7 +15,7 @@ internal static class Answers
     {
         "not_found" => StatusCodes.Status404NotFound,
         "conflict" or "approval_required" or "idempotency_key_in_use" => StatusCodes.Status409Conflict,
-        "own_work" => StatusCodes.Status403Forbidden,
+        "forbidden" or "own_work" => StatusCodes.Status403Forbidden,
         "precondition_failed" => StatusCodes.Status412PreconditionFailed,
         "idempotency_key_reused" => StatusCodes.Status422UnprocessableEntity,
         "not_published_yet" => StatusCodes.Status503ServiceUnavailable,

@@ -62,6 +62,7 @@ public static class Problem
         {
             StatusCodes.Status401Unauthorized => "16",
             StatusCodes.Status403Forbidden => "7",
+            StatusCodes.Status429TooManyRequests => "8",
             StatusCodes.Status503ServiceUnavailable => "14",
             _ => "13",
         };

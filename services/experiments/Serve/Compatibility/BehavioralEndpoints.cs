@@ -24,5 +24,6 @@ internal static class BehavioralEndpoints
         }).RequireKey(KeyRole.Write).AllowBrowsers();
         paths.MapNotYet("GET", "/insights", PersonRole.Viewer);
         paths.MapNotYet("GET", "/analytics/engagement", PersonRole.Viewer);
+        paths.MapGet("/stream/{id}", (string id, HttpContext context, EventStream stream) => stream.ShowAsync(context, id)).AllowWithoutKey();
     }
 }
