@@ -57,10 +57,7 @@ internal static class AbTestingEndpoints
     private static async Task<IResult> ControlAsync(string id, HttpContext context, LegacyTests tests, CancellationToken ct)
     {
         var (request, problem) = await JsonBody.ReadAsync<ControlRequest>(context);
-        if (request is null) return problem!.ToResult();
-        return request.Action is "start" or "pause" or "resume" or "stop"
-            ? await tests.ControlAsync(context, id, request.Action, ct)
-            : new FieldProblem("out_of_range", "action", "action must be start, pause, resume, stop, roll_out or roll_back").ToResult();
+        return request is null ? problem!.ToResult() : await tests.ControlAsync(context, id, request, ct);
     }
 }
 
@@ -74,6 +71,9 @@ public sealed record ControlRequest
 
     /// <summary>To which share of units, 0 to 1; the next step unless given.</summary>
     public double? Share { get; init; }
+
+    /// <summary>Why it is rolled back.</summary>
+    public string? Reason { get; init; }
 }
 
 /// <summary>Asks the assignment service, with the caller's own key, which variant a unit gets.</summary>

@@ -25,7 +25,7 @@ internal static class CroEndpoints
         cro.MapGet("/performance-analysis", Read((all, limit) => Analysis(all, limit))).RequirePerson(PersonRole.Viewer);
         cro.MapPost("/tests", async (HttpContext context, LegacyTests tests, CancellationToken ct) => await tests.CreateAsync(context, "external", starts: true, ct))
             .RequirePerson(PersonRole.Editor);
-        cro.MapPost("/tests/{id}/end", async (string id, HttpContext context, LegacyTests tests, CancellationToken ct) => await tests.ControlAsync(context, id, "stop", ct))
+        cro.MapPost("/tests/{id}/end", async (string id, HttpContext context, LegacyTests tests, CancellationToken ct) => await tests.ControlAsync(context, id, new ControlRequest { Action = "stop" }, ct))
             .RequirePerson(PersonRole.Editor);
         cro.MapPost("/events", async (HttpContext context, EventForwarding events, CancellationToken ct) =>
         {

@@ -1,5 +1,4 @@
 using CroPlatform.Kafka;
-using CroPlatform.ServiceDefaults.Keys;
 using CroPlatform.Services.Experiments.Check;
 using CroPlatform.Services.Experiments.Receive;
 using CroPlatform.Services.Experiments.Store;
@@ -7,29 +6,52 @@ using CroPlatform.Services.Experiments.Store;
 namespace CroPlatform.Services.Experiments.Serve.Compatibility;
 
 /// <summary>Makes, steers and shows tests by the same commands and queries as our own API.</summary>
-internal sealed class LegacyTests(ExperimentCommands commands, ExperimentStore experiments, MetricStore metrics, ResultsReader results)
+internal sealed class LegacyTests(ExperimentCommands commands, LifeCycleCommands life, ExperimentStore experiments, MetricStore metrics, ResultsReader results)
 {
     /// <param name="assignment">Who gives units their variants unless the request says.</param>
     /// <param name="starts">Whether the test runs at once unless the request says.</param>
     public async Task<IResult> CreateAsync(HttpContext context, string assignment, bool starts, CancellationToken ct)
     {
-        var (site, actor) = (context.Grant().Site, context.Grant().Actor);
-        var (request, problem) = await JsonBody.ReadAsync<LegacyTestRequest>(context);
+        var (caller, problem) = await Caller.OfAsync(context);
+        if (caller is null) return problem!.ToResult();
+        (var request, problem) = await JsonBody.ReadAsync<LegacyTestRequest>(context);
         if (request is null) return problem!.ToResult();
         (var draft, problem) = LegacyDraft.Of(request, assignment);
         if (draft is null) return problem!.ToResult();
         if (draft.Metrics.SelectMany(MetricRules.Check).Concat(ExperimentRules.Check(draft.Experiment)).FirstOrDefault() is { } fault) return fault.ToResult();
-        await metrics.AddMissingAsync(site, actor, draft.Metrics, ct);
-        problem = await commands.CreateAsync(site, draft.Experiment, ct);
-        if (problem is null && (request.Start ?? starts)) problem = await commands.TransitAsync(site, draft.Experiment.Key!, "start", ct);
-        return problem is null ? await ShowAsync(site, draft.Experiment.Key!, StatusCodes.Status201Created, ct) : problem.ToResult();
+        await metrics.AddMissingAsync(caller.Site, caller.Actor, draft.Metrics, ct);
+        var outcome = await commands.CreateAsync(caller, draft.Experiment, ct);
+
+        // The key has done its work: what is left of a command that came again is the start.
+        var key = draft.Experiment.Key!;
+        var mustStart = outcome.Problem is null && (request.Start ?? starts) && await experiments.FindAsync(caller.Site, key, ct) is { Status: "draft" };
+        if (mustStart) outcome = await life.StartAsync(caller with { Idempotency = null }, key, null, ct);
+        return outcome.Problem is null ? await ShowAsync(caller.Site, key, StatusCodes.Status201Created, ct) : outcome.Problem.ToResult();
     }
 
-    /// <param name="command">A command of the life cycle.</param>
-    public async Task<IResult> ControlAsync(HttpContext context, string id, string command, CancellationToken ct)
+    public async Task<IResult> ControlAsync(HttpContext context, string id, ControlRequest request, CancellationToken ct)
     {
-        var site = context.Grant().Site;
-        return await commands.TransitAsync(site, id, command, ct) is { } problem ? problem.ToResult() : await ShowAsync(site, id, StatusCodes.Status200OK, ct);
+        var (caller, problem) = await Caller.OfAsync(context);
+        if (caller is null) return problem!.ToResult();
+        var outcome = request.Action switch
+        {
+            "start" => await life.StartAsync(caller, id, null, ct),
+            "pause" => await life.PauseAsync(caller, id, null, ct),
+            "resume" => await life.ResumeAsync(caller, id, null, ct),
+            "stop" => await life.StopAsync(caller, id, null, ct),
+            "roll_out" => await life.RollOutAsync(caller, id, await TargetAsync(caller.Site, id, request, ct), null, ct),
+            "roll_back" => await life.RollBackAsync(caller, id, request.Reason ?? "asked for by its control", ct),
+            _ => Outcome.Refused(new FieldProblem("out_of_range", "action", "action must be start, pause, resume, stop, roll_out or roll_back")),
+        };
+        return outcome.Problem is null ? await ShowAsync(caller.Site, id, StatusCodes.Status200OK, ct) : outcome.Problem.ToResult();
+    }
+
+    /// <summary>The winner is rolled out unless a variant is given.</summary>
+    private async Task<RollOutRequest> TargetAsync(string site, string id, ControlRequest request, CancellationToken ct)
+    {
+        var stored = request.VariantId is null ? await experiments.FindAsync(site, id, ct) : null;
+        var winner = stored is { Published.Served: null } ? Performance.Of(site, stored, results).Winner?.VariantId : null;
+        return new RollOutRequest { Variant = request.VariantId ?? winner, Share = request.Share };
     }
 
     public async Task<IResult> ShowAsync(string site, string id, int status, CancellationToken ct) =>
