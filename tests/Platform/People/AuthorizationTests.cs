@@ -99,7 +99,7 @@ public sealed class AuthorizationTests
         var method = new HttpMethod(row.Method);
         using var body = row.Method is "GET" or "DELETE" ? null : new StringContent("[]", Encoding.UTF8, "application/json");
         using var response = await Services.SendAsync(row.Service, method, path, caller.Bearer, body);
-        if ((int)response.StatusCode >= 500) return $"a fault, {(int)response.StatusCode}";
+        if ((int)response.StatusCode >= 500 && response.StatusCode != HttpStatusCode.NotImplemented) return $"a fault, {(int)response.StatusCode}";
         if (row.Key == "none") return response.StatusCode == HttpStatusCode.Forbidden ? "forbidden" : "in";
         return response.StatusCode switch
         {
