@@ -31,7 +31,7 @@ public static class Routes
     public static bool IsStream(PathString path) => Under(path, "/live") || Under(path, "/sub") || Under(path, "/api/v1/conversion/behavioral/stream");
 
     private static bool IsResults(PathString path) =>
-        path.StartsWithSegments("/api/v1/experiments", StringComparison.OrdinalIgnoreCase, out var rest) && rest.Value!.Split('/') is ["", { Length: > 0 }, "results"];
+        path.StartsWithSegments("/api/v1/experiments", StringComparison.OrdinalIgnoreCase, out var rest) && rest.Value!.Split('/') is ["", { Length: > 0 }, "results", ..];
 
     // The services' own routing does not look at case either.
     private static bool Under(PathString path, PathString prefix) => path.StartsWithSegments(prefix, StringComparison.OrdinalIgnoreCase);

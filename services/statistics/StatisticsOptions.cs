@@ -21,6 +21,9 @@ public sealed record StatisticsOptions
     /// <summary>Events received later than this after they happened are quarantined, in hours.</summary>
     [Range(1, 168)] public int MaxLatenessHours { get; init; } = 72;
 
+    /// <summary>How long a walk over all units rests at least: dimensions and data quality are this old.</summary>
+    [Range(100, 600_000)] public int SurveyMs { get; init; } = 15_000;
+
     /// <summary>How often results are judged and published.</summary>
     [Range(50, 60_000)] public int ResultsMs { get; init; } = 1_000;
 }

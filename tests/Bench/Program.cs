@@ -2,6 +2,7 @@ using CroPlatform.Bench;
 using CroPlatform.Bench.Assign;
 using CroPlatform.Bench.Broker;
 using CroPlatform.Bench.Ceilings;
+using CroPlatform.Bench.Control;
 using CroPlatform.Bench.Ingest;
 using CroPlatform.Bench.Statistics;
 
@@ -12,6 +13,7 @@ var measurements = new Dictionary<string, Func<string[], Task<int>>>
     ["assign"] = AssignBench.RunAsync,
     ["evaluation"] = EvaluationSpeed.RunAsync,
     ["broker"] = BrokerBench.RunAsync,
+    ["control"] = ControlBench.RunAsync,
     ["statistics"] = words => Task.FromResult(StatisticsBench.Run(words)),
 };
 if (args is [BareServer.Verb]) return await BareServer.RunAsync();

@@ -103,7 +103,16 @@ internal sealed partial class SiteDirectory(NpgsqlDataSource source, TimeProvide
 
     private static long Milliseconds(DateTime? at) => at is { } time ? new DateTimeOffset(time, TimeSpan.Zero).ToUnixTimeMilliseconds() : 0;
 
-    private sealed record SecretRow(byte[] Sha256, string Site, string Key_Id, short Role, string[] Origins, DateTime? Expires_At);
+    // Properties, since Dapper passes no arrays to constructors.
+    private sealed record SecretRow
+    {
+        public required byte[] Sha256 { get; init; }
+        public required string Site { get; init; }
+        public required string Key_Id { get; init; }
+        public required short Role { get; init; }
+        public required string[] Origins { get; init; }
+        public DateTime? Expires_At { get; init; }
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "sites and keys may be stale: {Reason}")]
     private partial void LogStale(string reason);

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Confluent.Kafka;
 using CroPlatform.Contracts.Events;
 using CroPlatform.Experimentation.Facts;
@@ -12,6 +13,9 @@ namespace CroPlatform.Services.Statistics.Check;
 /// <param name="Quarantine">Why it cannot be counted; null if it can.</param>
 internal sealed record EventReading(string Site, string Unit, Fact? Fact, string? Quarantine, ConsumeResult<byte[], byte[]> Record)
 {
+    /// <summary>Of an exposure that cannot be counted: its experiment.</summary>
+    public string? Experiment { get; init; }
+
     private const uint KnownSchema = 1;
 
     /// <summary>The event, if it can be counted; for the router, which leaves all others to the fold of visitors.</summary>
@@ -57,7 +61,10 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
         }
 
         var late = read.ReceivedMs - read.TimestampMs > maxLatenessMs;
-        return new EventReading(read.Site, read.VisitorId, late ? Remembered(read) : Kept(read), late ? "late" : null, record);
+        return new EventReading(read.Site, read.VisitorId, late ? Remembered(read) : Kept(read), late ? "late" : null, record)
+        {
+            Experiment = late ? read.Exposure?.Experiment : null,
+        };
     }
 
     private static Fact Kept(Event read) => new(
@@ -66,8 +73,22 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
         read.ReceivedMs,
         read.Type,
         read.HasValueE4 ? read.ValueE4 : null,
-        read.Exposure is { } exposure ? new Exposure(exposure.Experiment, exposure.Variant, (int)exposure.Version) : null,
+        read.Exposure is { } exposure ? new Exposure(exposure.Experiment, exposure.Variant, (int)exposure.Version, ContextOf(read)) : null,
         read.PropertiesJson.Memory);
+
+    /// <summary>Null if there is none, which takes no room; what is not the object that the gateway lets through says nothing.</summary>
+    private static ExposureContext? ContextOf(Event read)
+    {
+        try
+        {
+            var context = ExposureContext.Of(read.ContextJson.Memory);
+            return context == ExposureContext.Unknown ? null : context;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>A late event is no fact of anything, but its id is remembered, so that copies are told from it.</summary>
     private static Fact Remembered(Event read) => new(FactId.Of(read.Id), read.TimestampMs, read.ReceivedMs, "");

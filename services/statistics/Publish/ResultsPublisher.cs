@@ -14,7 +14,7 @@ namespace CroPlatform.Services.Statistics.Publish;
 /// windows close by themselves; publishes the results. One instance does it at a time: the one that holds an advisory lock.
 /// </summary>
 internal sealed partial class ResultsPublisher(
-    NpgsqlDataSource source, NumbersReader numbers, LookStore looks, CatalogReader catalog, RecordProducer producer, TimeProvider clock, IOptions<StatisticsOptions> options,
+    NpgsqlDataSource source, NumbersReader numbers, LookStore looks, HistoryStore history, CatalogReader catalog, RecordProducer producer, TimeProvider clock, IOptions<StatisticsOptions> options,
     ILogger<ResultsPublisher> logger) : BackgroundService
 {
     private const long LeaderLock = 7_230_114_905_551_001;
@@ -81,6 +81,7 @@ internal sealed partial class ResultsPublisher(
 
         var results = Analyst.Analyse(experiment, stood, taken, now);
         await producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment.Site, results), ct);
+        await history.SaveAsync(experiment.Site, results, ct);
         return results.Decision.Value == "undecided";
     }
 

@@ -62,8 +62,14 @@ internal sealed record CellRow
             cell.Moments[i] = new ExactCrossMoments((long)parts[0], parts[1], parts[2], parts[3], parts[4], parts[5]);
         }
 
-        if (ValueCounts.Length == 0) return cell;
-        using var reader = new BinaryReader(new MemoryStream(ValueCounts, writable: false));
+        ReadValueCounts(cell, ValueCounts);
+        return cell;
+    }
+
+    public static void ReadValueCounts(Cell cell, byte[] bytes)
+    {
+        if (bytes.Length == 0) return;
+        using var reader = new BinaryReader(new MemoryStream(bytes, writable: false));
         for (var i = 0; i < cell.Counts.Length; i++)
         {
             var key = 0;
@@ -73,7 +79,5 @@ internal sealed record CellRow
                 (cell.Counts[i] ??= new ValueCounts()).Add(key, reader.Read7BitEncodedInt64());
             }
         }
-
-        return cell;
     }
 }

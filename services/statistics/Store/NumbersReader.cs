@@ -44,6 +44,15 @@ internal sealed class NumbersReader(NpgsqlDataSource source)
         return rows.ToDictionary(r => (r.Site, r.Experiment), r => r.Changes);
     }
 
+    /// <summary>Exposures to the experiment that came too late or could not be read.</summary>
+    public async Task<long> QuarantinedAsync(Experiment experiment, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        return await db.ExecuteScalarAsync<long>(new CommandDefinition(
+            "select count(*) from quarantine where site = @site and experiment = @experiment",
+            new { site = experiment.Site, experiment = experiment.Key }, cancellationToken: ct));
+    }
+
     public async Task<Balance> BalanceAsync(string site, CancellationToken ct)
     {
         await using var db = await source.OpenConnectionAsync(ct);

@@ -148,10 +148,10 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
 
     private static NpgsqlBatchCommand SaveQuarantined(Claim claim, Check.EventReading reading) => Command(
         """
-        insert into quarantine (topic, partition, log_id, record_offset, site, reason, record)
-        select $1, $2, log_id, $3, $4, $5, $6 from offsets where topic = $1 and partition = $2
+        insert into quarantine (topic, partition, log_id, record_offset, site, reason, record, experiment)
+        select $1, $2, log_id, $3, $4, $5, $6, nullif($7, '') from offsets where topic = $1 and partition = $2
         """,
-        claim.Topic, claim.Partition, reading.Record.Offset.Value, reading.Site, reading.Quarantine!, reading.Record.Message.Value ?? []);
+        claim.Topic, claim.Partition, reading.Record.Offset.Value, reading.Site, reading.Quarantine!, reading.Record.Message.Value ?? [], reading.Experiment ?? "");
 
     private static NpgsqlBatchCommand Command(string sql, params object[] values)
     {

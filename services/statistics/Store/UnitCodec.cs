@@ -6,7 +6,7 @@ namespace CroPlatform.Services.Statistics.Store;
 /// <summary>A unit's history as bytes: a version, then each fact with its times as differences from the one before.</summary>
 internal static class UnitCodec
 {
-    private const byte Version = 1;
+    private const byte Version = 2;
 
     [Flags]
     private enum Parts : byte
@@ -16,6 +16,9 @@ internal static class UnitCodec
         Exposure = 2,
         Properties = 4,
         Held = 8,
+
+        /// <summary>Of exposures, since version 2.</summary>
+        Context = 16,
     }
 
     public static byte[] Encode(UnitHistory history)
@@ -41,6 +44,7 @@ internal static class UnitCodec
                 writer.Write(exposure.Experiment);
                 writer.Write(exposure.Variant);
                 writer.Write7BitEncodedInt(exposure.Version);
+                if (exposure.Context is { } context) Write(writer, context);
             }
 
             if (fact.Properties.IsEmpty) continue;
@@ -58,7 +62,7 @@ internal static class UnitCodec
     {
         using var reader = new BinaryReader(new MemoryStream(state, writable: false));
         var version = reader.ReadByte();
-        if (version != Version) throw new InvalidDataException($"unit state of version {version}, where {Version} is known");
+        if (version is 0 or > Version) throw new InvalidDataException($"unit state of version {version}, where {Version} is known");
         var isBot = reader.ReadBoolean();
         var facts = new List<Fact>(reader.Read7BitEncodedInt());
         var time = 0L;
@@ -70,7 +74,9 @@ internal static class UnitCodec
             var parts = (Parts)reader.ReadByte();
             var type = reader.ReadString();
             long? value = parts.HasFlag(Parts.Value) ? reader.Read7BitEncodedInt64() : null;
-            var exposure = parts.HasFlag(Parts.Exposure) ? new Exposure(reader.ReadString(), reader.ReadString(), reader.Read7BitEncodedInt()) : null;
+            var exposure = parts.HasFlag(Parts.Exposure)
+                ? new Exposure(reader.ReadString(), reader.ReadString(), reader.Read7BitEncodedInt(), parts.HasFlag(Parts.Context) ? ReadContext(reader) : null)
+                : null;
             var properties = parts.HasFlag(Parts.Properties) ? reader.ReadBytes(reader.Read7BitEncodedInt()) : [];
             facts.Add(new Fact(id, time, received, type, value, exposure, properties) { Held = parts.HasFlag(Parts.Held) });
         }
@@ -90,5 +96,19 @@ internal static class UnitCodec
         (fact.ValueE4 is null ? Parts.None : Parts.Value)
         | (fact.Exposure is null ? Parts.None : Parts.Exposure)
         | (fact.Properties.IsEmpty ? Parts.None : Parts.Properties)
-        | (fact.Held ? Parts.Held : Parts.None);
+        | (fact.Held ? Parts.Held : Parts.None)
+        | (fact.Exposure?.Context is null ? Parts.None : Parts.Context);
+
+    private static void Write(BinaryWriter writer, ExposureContext context)
+    {
+        writer.Write(context.Device);
+        writer.Write(context.Country);
+        writer.Write(context.City);
+        writer.Write(context.Browser);
+        writer.Write(context.Source);
+        writer.Write(context.Persona);
+    }
+
+    private static ExposureContext ReadContext(BinaryReader reader) =>
+        new(reader.ReadString(), reader.ReadString(), reader.ReadString(), reader.ReadString(), reader.ReadString(), reader.ReadString());
 }

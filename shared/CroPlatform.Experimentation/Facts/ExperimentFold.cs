@@ -29,33 +29,94 @@ public sealed class ExperimentFold
     public Contribution Of(UnitHistory history)
     {
         ArgumentNullException.ThrowIfNull(history);
-        if (history.UnitType != Experiment.Unit) return Contribution.None;
-        Fact? first = null;
-        var (variant, mismatched, crossover) = (-1, -1, false);
+        return history.UnitType == Experiment.Unit ? Of(history, Read(history)) : Contribution.None;
+    }
+
+    /// <summary>The unit with all that its exposures were counted as; null if it has none to this experiment.</summary>
+    public UnitSurvey? Survey(UnitHistory history)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        if (history.UnitType != Experiment.Unit) return null;
+        var reading = Read(history);
+        if (reading.Counts.All == 0) return null;
+        var exposed = reading.First ?? reading.Mismatched;
+        return new UnitSurvey(
+            Of(history, reading),
+            exposed,
+            exposed is null ? -1 : Experiment.IndexOfVariant(exposed.Exposure!.Variant),
+            exposed is null ? 0 : Experiment.PhaseAt(exposed.TimeMs)!.Index,
+            reading.Counts);
+    }
+
+    /// <summary>What the unit's outcomes are from this exposure on, whatever class it is of.</summary>
+    public ImmutableArray<Outcome> OutcomesFrom(UnitHistory history, Fact exposed)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        ArgumentNullException.ThrowIfNull(exposed);
+        return Outcomes(history, exposed.TimeMs);
+    }
+
+    /// <summary>
+    /// The outcomes of a stretch of time alone. Kinds that look at a day or an order of their own, retention and durations, have none.
+    /// </summary>
+    public ImmutableArray<Outcome> OutcomesBetween(UnitHistory history, long fromMs, long toMs)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        return [.. _readers.Select((reader, i) => Experiment.Metrics[i].Kind is MetricKind.Retention or MetricKind.Duration
+            ? Outcome.None
+            : reader.Outcome(history.Facts, fromMs, toMs, withCovariate: false))];
+    }
+
+    private Contribution Of(UnitHistory history, in ExposureReading reading)
+    {
+        if (reading.First is not { } first)
+        {
+            return reading.MismatchedVariant < 0 ? Contribution.None : Contribution.None with { MismatchedVariant = reading.MismatchedVariant };
+        }
+
+        var standing = history.IsBot ? Standing.Bot : reading.IsCrossover ? Standing.Crossover : Standing.Analysed;
+        var outcomes = standing == Standing.Analysed ? Outcomes(history, first.TimeMs) : [];
+        return new Contribution(
+            standing, reading.Variant, Experiment.PhaseAt(first.TimeMs)!.Index, (int)Math.Floor(first.TimeMs / (double)DayMs), outcomes, reading.MismatchedVariant);
+    }
+
+    private ExposureReading Read(UnitHistory history)
+    {
+        Fact? first = null, mismatchedFact = null;
+        var (variant, mismatched, crossover, seen) = (-1, -1, false, 0);
+        var (counted, repeated, outside, unknown, mismatches, weightless) = (0, 0, 0, 0, 0, 0);
         foreach (var fact in history.Facts)
         {
             if (fact.Exposure is not { } exposure || exposure.Experiment != Experiment.Key) continue;
-            if (Experiment.PhaseAt(fact.TimeMs) is not { } phase) continue;
             var declared = Experiment.IndexOfVariant(exposure.Variant);
+            if (Experiment.PhaseAt(fact.TimeMs) is not { } phase)
+            {
+                outside++;
+                continue;
+            }
+
+            if (declared >= 0 && phase.Weights[declared] == 0) weightless++;
             if (declared < 0 || !IsAssigned(history.Unit, phase, declared))
             {
                 if (mismatched < 0) mismatched = declared < 0 ? Experiment.Variants.Length : declared;
+                if (declared < 0) unknown++;
+                else mismatches++;
+                if (declared >= 0) mismatchedFact ??= fact;
+                continue;
             }
-            else if (first is null)
-            {
-                (first, variant) = (fact, declared);
-            }
-            else if (declared != variant)
-            {
-                crossover = true;
-            }
+
+            if ((seen & (1 << declared)) != 0) repeated++;
+            else counted++;
+            seen |= 1 << declared;
+            if (first is null) (first, variant) = (fact, declared);
+            else if (declared != variant) crossover = true;
         }
 
-        if (first is null) return mismatched < 0 ? Contribution.None : Contribution.None with { MismatchedVariant = mismatched };
-        var standing = history.IsBot ? Standing.Bot : crossover ? Standing.Crossover : Standing.Analysed;
-        var outcomes = standing == Standing.Analysed ? Outcomes(history, first.TimeMs) : [];
-        return new Contribution(
-            standing, variant, Experiment.PhaseAt(first.TimeMs)!.Index, (int)Math.Floor(first.TimeMs / (double)DayMs), outcomes, mismatched);
+        return new ExposureReading
+        {
+            First = first, Variant = variant, IsCrossover = crossover, MismatchedVariant = mismatched, Mismatched = mismatchedFact,
+            Counts = new ExposureCounts(counted, repeated, outside, unknown, mismatches, weightless),
+        };
     }
 
     /// <summary>

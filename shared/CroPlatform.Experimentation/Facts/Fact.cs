@@ -15,5 +15,5 @@ public sealed record Fact(
     public bool Held { get; set; }
 }
 
-/// <summary>That a unit was shown a variant. <paramref name="Version"/> is 0 where the caller did not know it.</summary>
-public sealed record Exposure(string Experiment, string Variant, int Version = 0);
+/// <summary>That a unit was shown a variant. <paramref name="Version"/> is 0 where the caller did not know it; without context nothing is known.</summary>
+public sealed record Exposure(string Experiment, string Variant, int Version = 0, ExposureContext? Context = null);

@@ -7,10 +7,18 @@ using Npgsql;
 namespace CroPlatform.Services.Experiments.Store.People;
 
 /// <summary>A key without its secret.</summary>
-internal sealed record KeyRow(
-    string Id, string Name, short Role, string[] Origins, DateTime? Expires_At, DateTime Created_At, string Created_By, DateTime? Last_Used_At,
-    DateTime? Old_Secret_Until)
+internal sealed record KeyRow
 {
+    public required string Id { get; init; }
+    public required string Name { get; init; }
+    public required short Role { get; init; }
+    public required string[] Origins { get; init; }
+    public DateTime? Expires_At { get; init; }
+    public required DateTime Created_At { get; init; }
+    public required string Created_By { get; init; }
+    public DateTime? Last_Used_At { get; init; }
+    public DateTime? Old_Secret_Until { get; init; }
+
     public static string NameOf(KeyRole role) => role.ToString().ToLowerInvariant();
 }
 

@@ -1,0 +1,62 @@
+using CroPlatform.Experimentation;
+using CroPlatform.Experimentation.Evaluation;
+using CroPlatform.Services.Statistics.Fold;
+using CroPlatform.Statistics;
+using CroPlatform.Statistics.Trust;
+
+namespace CroPlatform.Services.Statistics.Decide;
+
+/// <summary>What became of an experiment's exposures and units, from all to those that are analysed.</summary>
+/// <param name="Exposures">All that are kept; copies of the same id never were.</param>
+/// <param name="Units">Units with any exposure; less those in no class below, which were exposed outside its run or to no variant of it only.</param>
+internal sealed record Waterfall(
+    long Exposures, long OutsideRun, long UnknownVariant, long MismatchedExposures, long RepeatedExposures, long WeightlessExposures, long QuarantinedExposures,
+    long Units, long NeverCountedUnits, long MismatchedUnits, long CrossoverUnits, long BotUnits, long AnalysedUnits);
+
+/// <summary>The sample ratio of one phase.</summary>
+internal sealed record PhaseRatio(
+    int Phase, IReadOnlyList<long> Units, IReadOnlyList<double> Shares, double? PValue, double? AlwaysValidPValue, IReadOnlyList<string> UnexpectedVariants);
+
+/// <summary>Crossovers out of all units first seen in an arm.</summary>
+internal sealed record CrossoverArm(string Variant, long Units, long Crossovers);
+
+internal sealed record CrossoverFigures(double? Share, double? PValue, IReadOnlyList<CrossoverArm> Arms);
+
+/// <summary>Data quality beyond the results' own checks. Pure.</summary>
+internal static class Quality
+{
+    public static Waterfall WaterfallOf(SurveyNumbers survey, long quarantined)
+    {
+        long Of(string name) => survey.Classes.Where(c => c.Key.Class == name).Sum(c => c.Value.Units);
+        // Every analysed unit has exactly one value of the first dimension.
+        var analysed = survey.Slices.Where(s => s.Key.Dimension == 0).Sum(s => s.Value.Units);
+        var (mismatched, crossovers, bots) = (Of(ExclusionClass.Mismatch), Of(ExclusionClass.Crossover), Of(ExclusionClass.Bot));
+        var e = survey.Exposures;
+        return new Waterfall(
+            e.All, e.Outside, e.Unknown, e.Mismatched, e.Repeated, e.Weightless, quarantined,
+            survey.Units, survey.Units - mismatched - crossovers - bots - analysed, mismatched, crossovers, bots, analysed);
+    }
+
+    public static IReadOnlyList<PhaseRatio> Phases(Experiment experiment, Numbers numbers) => [.. experiment.Phases.Select(phase =>
+    {
+        var (units, shares) = (numbers.UnitsByVariant(experiment.Variants.Length, phase.Index), TrafficShares.Of(experiment, phase));
+        var (fixedTest, sequential) = (SampleRatio.ChiSquare(units, shares), SampleRatio.AlwaysValid(units, shares));
+        return new PhaseRatio(
+            phase.Index, units, shares, fixedTest.Test.TryGet(out var test) ? test.PValue : null, sequential.TryGet(out var sequence) ? sequence.PValue : null,
+            [.. fixedTest.UnexpectedArms.Select(i => experiment.Variants[i].Key)]);
+    })];
+
+    public static CrossoverFigures Crossovers(Experiment experiment, Numbers numbers)
+    {
+        var units = numbers.UnitsByVariant(experiment.Variants.Length);
+        var arms = experiment.Variants.Select((v, i) =>
+        {
+            var crossed = numbers.Exclusions.Where(e => e.Key.Class == ExclusionClass.Crossover && e.Key.Variant == i).Sum(e => e.Value);
+            return new CrossoverArm(v.Key, units[i] + crossed, crossed);
+        }).ToList();
+        var result = CrossoverResult.Of(arms.ConvertAll(a => new Proportion(a.Crossovers, a.Units)));
+        return new CrossoverFigures(
+            result.TryGet(out var crossover) ? crossover.Share : null,
+            result.TryGet(out crossover) && crossover.ByArm.TryGet(out var test) ? test.PValue : null, arms);
+    }
+}
