@@ -14,6 +14,7 @@ internal static class Help
           demo [--events N] [--seed N] [--keep] [--data DIR] [--port N]
                                             real A/B tests as live traffic, results next to the truth; --keep leaves it running
           test [FILTER]                     all tests, against an instance of their own; FILTER: part of a test's full name
+          replay EXPERIMENT [--data DIR]    compute an experiment again from the log, in a schema of its own, and compare
           audit verify [--data DIR]         whether the audit log is whole; names the first row that is not
           bench NAME [arguments]            measure; 'bench start' measures starting
           help
