@@ -96,6 +96,8 @@ internal sealed class Forwarding(IHttpForwarder forwarder, IOptions<DoorOptions>
             // Replaced, never appended to: what the caller claims about itself is not known to be so.
             proxyRequest.Headers.Remove("X-Forwarded-For");
             proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-For", context.Connection.RemoteIpAddress?.ToString());
+            proxyRequest.Headers.Remove("X-Forwarded-Proto");
+            proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-Proto", context.Request.Scheme);
             if (proxyRequest.Content is not null)
                 proxyRequest.Headers.ExpectContinue = true;
         }

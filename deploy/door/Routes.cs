@@ -28,7 +28,7 @@ public static class Routes
     }
 
     /// <summary>Streams may be silent for long: the live page's WebSocket and server-sent events.</summary>
-    public static bool IsStream(PathString path) => Under(path, "/live") || Under(path, "/sub");
+    public static bool IsStream(PathString path) => Under(path, "/live") || Under(path, "/sub") || Under(path, "/api/v1/conversion/behavioral/stream");
 
     private static bool IsResults(PathString path) =>
         path.StartsWithSegments("/api/v1/experiments", StringComparison.OrdinalIgnoreCase, out var rest) && rest.Value!.Split('/') is ["", { Length: > 0 }, "results", ..];

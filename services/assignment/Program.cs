@@ -27,6 +27,7 @@ builder.Services.AddReadiness<AllocationReader>("allocations", a => a.HasCaughtU
 builder.Services.AddGrpcWithHealth();
 builder.Services.AddValidated<FlagdOptions>(FlagdOptions.Section);
 builder.Services.AddHostedService<FlagdServer>();
+builder.Services.AddHashReport<KeyUse>(KeyUse.Report, use => use.Drain());
 
 var app = builder.Build();
 app.Services.GetRequiredService<SnapshotHolder>();

@@ -1,4 +1,5 @@
 using CroPlatform.Kafka;
+using CroPlatform.Redis;
 using CroPlatform.ServiceDefaults;
 using CroPlatform.ServiceDefaults.Health;
 using CroPlatform.ServiceDefaults.Keys;
@@ -19,6 +20,7 @@ builder.Services.AddValidated<SpoolOptions>(SpoolOptions.Section);
 builder.Services.AddSingleton<EventLog>().AddSingleton<SpoolDrain>().AddHostedService(p => p.GetRequiredService<SpoolDrain>());
 builder.Services.AddSingleton<EventPublisher>();
 builder.Services.AddSingleton<EventsEndpoint>();
+builder.Services.AddRedis().AddHashReport<KeyUse>(KeyUse.Report, use => use.Drain());
 
 var app = builder.Build();
 app.UseServiceDefaults();

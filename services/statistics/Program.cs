@@ -29,6 +29,7 @@ builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? nul
 builder.Services.AddReadiness<EventsConsumer>("events", c => c.Trouble);
 builder.Services.AddReadiness<FactsRouter>("facts", r => r.Trouble);
 builder.Services.AddGrpcWithHealth();
+builder.Services.AddHashReport<KeyUse>(KeyUse.Report, use => use.Drain());
 
 var app = builder.Build();
 app.UseServiceDefaults();

@@ -15,6 +15,8 @@ public static class ConfigurationRecords
             ConfigurationRecord.RecordOneofCase.Experiment => $"{record.Experiment.Site}|{record.Experiment.Key}|{record.Experiment.Version}",
             ConfigurationRecord.RecordOneofCase.Current => $"{record.Current.Site}|{record.Current.Experiment}|current",
             ConfigurationRecord.RecordOneofCase.SavedGroup => $"group|{record.SavedGroup.Site}|{record.SavedGroup.Key}",
+            ConfigurationRecord.RecordOneofCase.SigningKey => $"signing-key|{record.SigningKey.Id}",
+            ConfigurationRecord.RecordOneofCase.TokenGeneration => $"token-generation|{record.TokenGeneration.User}",
             _ => throw new ArgumentException("an empty configuration record has no key", nameof(record)),
         };
     }
@@ -31,6 +33,9 @@ public static class ConfigurationRecords
             ConfigurationRecord.RecordOneofCase.Current =>
                 catalog.WithCurrent(record.Current.Site, record.Current.Experiment, (int)record.Current.Version),
             ConfigurationRecord.RecordOneofCase.SavedGroup => catalog.With(record.SavedGroup.ToModel()),
+            ConfigurationRecord.RecordOneofCase.SigningKey => catalog.With(record.SigningKey.ToModel()),
+            ConfigurationRecord.RecordOneofCase.TokenGeneration =>
+                catalog.WithTokenGeneration(record.TokenGeneration.User, record.TokenGeneration.Generation),
             _ => catalog,
         };
     }

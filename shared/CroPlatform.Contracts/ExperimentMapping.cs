@@ -1,5 +1,4 @@
 using CroPlatform.Experimentation;
-using CroPlatform.Experimentation.Configuration;
 using Google.Protobuf;
 using Wire = CroPlatform.Contracts.Experiments;
 
@@ -83,24 +82,6 @@ public static class ExperimentMapping
         wire.AddMembership(model);
         wire.Metrics.AddRange(model.Metrics.Select(MetricMapping.ToWire));
         wire.Phases.AddRange(model.Phases.Select(ToWire));
-        return wire;
-    }
-
-    public static Site ToModel(this Wire.Site wire)
-    {
-        ArgumentNullException.ThrowIfNull(wire);
-        return new Site(wire.Key, wire.TimeZone, [.. wire.ApiKeys.Select(k => new ApiKey(KeyHash.From(k.Sha256.Span), (KeyRole)k.Role))]);
-    }
-
-    public static Wire.Site ToWire(this Site model)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        var wire = new Wire.Site { Key = model.Key, TimeZone = model.TimeZone };
-        wire.ApiKeys.AddRange(model.ApiKeys.Select(k => new Wire.ApiKey
-        {
-            Sha256 = UnsafeByteOperations.UnsafeWrap(k.Hash.ToBytes()),
-            Role = (Wire.ApiKey.Types.Role)k.Role,
-        }));
         return wire;
     }
 

@@ -16,7 +16,7 @@ public sealed record Allocation(string Site, string Experiment, int Phase, Immut
     {
         ArgumentNullException.ThrowIfNull(experiment);
         var isIts = experiment.Site == Site && experiment.Key == Experiment
-            && experiment.Kind == ExperimentKind.Bandit && experiment.Status != ExperimentStatus.Completed;
+            && experiment.Kind == ExperimentKind.Bandit && experiment.Status is ExperimentStatus.Running or ExperimentStatus.Paused;
         var isNext = Phase > experiment.CurrentPhase.Index && EffectiveMs >= experiment.CurrentPhase.LastFromMs;
         return isIts && isNext && Weights.Length == experiment.Variants.Length
             ? experiment.WithPhase(experiment.CurrentPhase with { Index = Phase, Weights = Weights }, EffectiveMs)

@@ -112,11 +112,35 @@ public sealed record Experiment
     }
 }
 
+/// <summary>Where a published experiment is in its life. Only one that runs takes units.</summary>
 public enum ExperimentStatus
 {
     Running = 1,
     Paused = 2,
     Completed = 3,
+
+    /// <summary>Stopped for new units; what to do with the outcome is being decided.</summary>
+    Deciding = 4,
+
+    /// <summary>Stopped; a variant is served to a share of the units.</summary>
+    RollingOut = 5,
+
+    /// <summary>Stopped; everybody has the control.</summary>
+    RolledBack = 6,
+
+    /// <summary>As it was, and out of the way.</summary>
+    Archived = 7,
+}
+
+/// <summary>The statuses as they are called on the wire.</summary>
+public static class ExperimentStatuses
+{
+    public static string NameOf(ExperimentStatus status) => status switch
+    {
+        ExperimentStatus.RollingOut => "rolling_out",
+        ExperimentStatus.RolledBack => "rolled_back",
+        _ => status.ToString().ToLowerInvariant(),
+    };
 }
 
 public enum AssignmentMode

@@ -1,4 +1,7 @@
+using CroPlatform.Contracts;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace CroPlatform.Kafka;
 
@@ -19,4 +22,8 @@ public static class KafkaRegistration
         services.AddSingleton<CatalogReader>();
         return services.AddHostedService(provider => provider.GetRequiredService<CatalogReader>());
     }
+
+    /// <summary>New records of a topic for whoever watches them.</summary>
+    public static IServiceCollection AddTopicTail(this IServiceCollection services, string topic) => services.AddSingleton(provider => new TopicTail(
+        Topics.All.Single(t => t.Name == topic), provider.GetRequiredService<IOptions<KafkaOptions>>(), provider.GetRequiredService<ILogger<TopicTail>>()));
 }

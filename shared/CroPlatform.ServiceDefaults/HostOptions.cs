@@ -24,11 +24,11 @@ public sealed record GrpcEndpointOptions
     [Range(-1, 65_535)] public int Port { get; init; } = -1;
 }
 
-/// <summary>The key that Prometheus scrapes with.</summary>
+/// <summary>The key that Prometheus scrapes with, and operators look at routes with.</summary>
 public sealed record MetricsOptions
 {
     public const string Section = "Metrics";
 
-    /// <summary>GET /metrics wants it as a bearer token; empty: nobody may scrape.</summary>
+    /// <summary>GET /metrics and GET /health/routes want it as a bearer token; empty: they are closed.</summary>
     public string Key { get; init; } = "";
 }

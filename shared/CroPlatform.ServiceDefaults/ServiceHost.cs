@@ -57,6 +57,7 @@ public static class ServiceHost
         app.UseMiddleware<OversizeMiddleware>();
         app.UseMiddleware<KeyMiddleware>();
         app.MapHealth();
+        app.MapRoutes();
         app.MapMetrics();
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<Readiness>().Drain);
         return app;

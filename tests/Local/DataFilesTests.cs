@@ -46,6 +46,8 @@ public sealed class DataFilesTests
             WriteKey = "wk_1",
             ServerKey = "sk_1",
             AdminKey = "ak_1",
+            AdminEmail = "admin@localhost",
+            AdminPassword = "p",
             MetricsKey = "m",
             Flagd = "127.0.0.1:6",
             Services = new Dictionary<string, ServiceEndpoint> { ["ingestion"] = new("http://127.0.0.1:3", null), ["statistics"] = new("http://127.0.0.1:4", "127.0.0.1:5") },
@@ -55,7 +57,7 @@ public sealed class DataFilesTests
         var json = JsonNode.Parse(File.ReadAllText(_data.Endpoints))!.AsObject();
         Assert.That(
             json.Select(field => field.Key),
-            Is.EquivalentTo(["public", "kafka", "redis", "redis_password", "postgres", "write_key", "server_key", "admin_key", "metrics_key", "flagd", "services"]));
+            Is.EquivalentTo(["public", "kafka", "redis", "redis_password", "postgres", "write_key", "server_key", "admin_key", "admin_email", "admin_password", "metrics_key", "flagd", "services"]));
         Assert.That((string?)json["flagd"], Is.EqualTo("127.0.0.1:6"));
         Assert.That((string?)json["services"]!["statistics"]!["grpc"], Is.EqualTo("127.0.0.1:5"));
         Assert.That(json["services"]!["ingestion"]!.AsObject().ContainsKey("grpc"), Is.False);

@@ -27,7 +27,11 @@ public sealed class LivePageTests
         var errors = new List<string>();
         page.PageError += (_, error) => errors.Add(error);
         await page.GotoAsync(Platform.Public);
-        await page.FillAsync("#key", Platform.AdminKey);
+        await page.FillAsync("#email", Platform.Text("admin_email"));
+        await page.FillAsync("#password", "not the password");
+        await page.ClickAsync("#sign-in button");
+        await Assertions.Expect(page.Locator("#sign-in-error")).ToContainTextAsync("not right");
+        await page.FillAsync("#password", Platform.Text("admin_password"));
         await page.ClickAsync("#sign-in button");
 
         var section = page.Locator($"section[data-experiment='{key}']");
@@ -39,6 +43,16 @@ public sealed class LivePageTests
         await Platform.TransitAsync(key, "stop");
         await Assertions.Expect(section.Locator(".status")).ToHaveTextAsync("completed", new() { Timeout = 20_000 });
         await Assertions.Expect(section.Locator(".verdict")).ToContainTextAsync("winner: right", new() { Timeout = 20_000 });
+        await page.ReloadAsync();
+        await Assertions.Expect(section.Locator(".status")).ToHaveTextAsync("completed", new() { Timeout = 20_000 });
+        await page.ClickAsync("#sign-out");
+        await Assertions.Expect(page.Locator("#sign-in")).ToBeVisibleAsync();
+        await page.ReloadAsync();
+        await Assertions.Expect(page.Locator("#sign-in")).ToBeVisibleAsync();
+        await page.ClickAsync("summary");
+        await page.FillAsync("#key", Platform.AdminKey);
+        await page.ClickAsync("#key-sign-in button");
+        await Assertions.Expect(section.Locator(".status")).ToHaveTextAsync("completed", new() { Timeout = 20_000 });
         Assert.That(errors, Is.Empty, "the page's script ran without an error");
 
         Task Expect(string variant, int units) => Assertions.Expect(

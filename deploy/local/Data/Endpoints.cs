@@ -26,6 +26,11 @@ internal sealed record Endpoints
 
     public required string AdminKey { get; init; }
 
+    /// <summary>The first person who can sign in to the dashboard.</summary>
+    public required string AdminEmail { get; init; }
+
+    public required string AdminPassword { get; init; }
+
     /// <summary>The bearer of <c>GET /metrics</c> on every service.</summary>
     public required string MetricsKey { get; init; }
 

@@ -18,6 +18,14 @@ internal sealed record Keys
 
     public required string RedisPassword { get; init; }
 
+    public const string AdminEmail = "admin@localhost";
+
+    /// <summary>Of <see cref="AdminEmail"/>. Folders of earlier releases have none of these two.</summary>
+    public string AdminPassword { get; init; } = "";
+
+    /// <summary>Encrypts the keys that sign access tokens.</summary>
+    public string SigningKeyPassphrase { get; init; } = "";
+
     public static Keys Create() => new()
     {
         WriteKey = "wk_" + Secret(),
@@ -26,6 +34,8 @@ internal sealed record Keys
         MetricsKey = Secret(),
         PostgresPassword = Secret(),
         RedisPassword = Secret(),
+        AdminPassword = Secret(),
+        SigningKeyPassphrase = Secret(),
     };
 
     /// <summary>Those of the folder, made and kept (mode 0600) where there are none yet.</summary>
@@ -33,7 +43,12 @@ internal sealed record Keys
     {
         if (!File.Exists(data.Keys))
             DataFolder.WritePrivate(data.Keys, Json.Write(Create()));
-        return Json.Read<Keys>(data.Keys);
+        var keys = Json.Read<Keys>(data.Keys);
+        if (keys.AdminPassword.Length > 0)
+            return keys;
+        keys = keys with { AdminPassword = Secret(), SigningKeyPassphrase = Secret() };
+        DataFolder.WritePrivate(data.Keys, Json.Write(keys));
+        return keys;
     }
 
     private static string Secret() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));

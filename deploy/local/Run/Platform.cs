@@ -39,6 +39,8 @@ internal sealed class Platform(DataFolder data, Progress progress)
             WriteKey = keys.WriteKey,
             ServerKey = keys.ServerKey,
             AdminKey = keys.AdminKey,
+            AdminEmail = Keys.AdminEmail,
+            AdminPassword = keys.AdminPassword,
             MetricsKey = keys.MetricsKey,
             Flagd = services.Flagd,
             Services = services.Endpoints(),

@@ -54,10 +54,15 @@ internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, S
 
         if (name == "experiments")
         {
+            environment["Peers__Ingestion"] = Http("ingestion");
+            environment["Peers__Assignment"] = Http("assignment");
             environment["Bootstrap__Site"] = Site;
             environment["Bootstrap__WriteKey"] = keys.WriteKey;
             environment["Bootstrap__ServerKey"] = keys.ServerKey;
             environment["Bootstrap__AdminKey"] = keys.AdminKey;
+            environment["Bootstrap__AdminEmail"] = Keys.AdminEmail;
+            environment["Bootstrap__AdminPassword"] = keys.AdminPassword;
+            environment["Sessions__SigningKeyPassphrase"] = keys.SigningKeyPassphrase;
         }
 
         return new Component

@@ -5,6 +5,7 @@ using CroPlatform.Experimentation.Evaluation;
 using CroPlatform.Kafka;
 using CroPlatform.ServiceDefaults.Errors;
 using CroPlatform.ServiceDefaults.Keys;
+using CroPlatform.ServiceDefaults.Limits;
 using CroPlatform.Services.Assignment.Check;
 using CroPlatform.Services.Assignment.Decide;
 
@@ -13,7 +14,7 @@ namespace CroPlatform.Services.Assignment.Serve;
 /// <summary>POST /api/v1/assignments.</summary>
 internal static class AssignmentEndpoint
 {
-    public static void MapAssignments(this IEndpointRouteBuilder app) => app.MapPost("/api/v1/assignments", AnswerAsync).RequireKey(KeyRole.Server);
+    public static void MapAssignments(this IEndpointRouteBuilder app) => app.MapPost("/api/v1/assignments", AnswerAsync).RequireKey(KeyRole.Server).LimitAs(RateClass.Assignment);
 
     private static async Task AnswerAsync(HttpContext context, AssignmentDesk desk)
     {

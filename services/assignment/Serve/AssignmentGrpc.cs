@@ -6,6 +6,7 @@ using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Experimentation.Evaluation;
 using CroPlatform.Kafka;
 using CroPlatform.ServiceDefaults.Keys;
+using CroPlatform.ServiceDefaults.Limits;
 using CroPlatform.Services.Assignment.Check;
 using CroPlatform.Services.Assignment.Decide;
 using Google.Protobuf;
@@ -133,5 +134,5 @@ internal sealed class AssignmentGrpc(AssignmentDesk desk, SnapshotHolder holder,
 
 internal static class AssignmentGrpcMapping
 {
-    public static void MapAssignmentGrpc(this IEndpointRouteBuilder app) => app.MapGrpcService<AssignmentGrpc>().RequireKey(KeyRole.Server);
+    public static void MapAssignmentGrpc(this IEndpointRouteBuilder app) => app.MapGrpcService<AssignmentGrpc>().RequireKey(KeyRole.Server).LimitAs(RateClass.Assignment);
 }

@@ -28,7 +28,7 @@ internal static class ExperimentRules
         return problems.All;
     }
 
-    private static void CheckMetrics(IReadOnlyList<MetricReference?>? metrics, FieldProblems problems)
+    public static void CheckMetrics(IReadOnlyList<MetricReference?>? metrics, FieldProblems problems)
     {
         if (metrics is not { Count: > 0 })
         {

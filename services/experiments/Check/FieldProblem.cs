@@ -1,9 +1,14 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace CroPlatform.Services.Experiments.Check;
 
 /// <summary>What is wrong with one field of a request.</summary>
-internal sealed record FieldProblem(string Code, string? Field, string Message);
+internal sealed record FieldProblem(string Code, string? Field, string Message)
+{
+    /// <summary>More members of the answer, beside code, field and detail; null: none.</summary>
+    public JsonObject? More { get; init; }
+}
 
 /// <summary>Collects every problem of a request, so that one answer tells all.</summary>
 internal sealed class FieldProblems

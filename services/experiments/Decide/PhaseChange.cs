@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CroPlatform.Experimentation;
 using CroPlatform.Services.Experiments.Check;
+using CroPlatform.Services.Experiments.Decide.Life;
 using CroPlatform.Services.Experiments.Receive;
 
 namespace CroPlatform.Services.Experiments.Decide;
@@ -24,7 +25,7 @@ internal static class PhaseChange
         var hasNewWeights = !after.Weights.SequenceEqual(before.Weights);
         if (!hasNewWeights && after.Coverage == before.Coverage && after.Seed == before.Seed && request.Targeting is null)
         {
-            return (null, new FieldProblem("missing", null, "nothing would change: give weights, coverage, targeting or seed"));
+            return (null, new FieldProblem("missing", null, "nothing would change: give weights, coverage, targeting, seed or metrics"));
         }
 
         // With a new seed every unit is drawn anew anyhow.
@@ -39,7 +40,7 @@ internal static class PhaseChange
             return Refuse("coverage", "less coverage would drop units that are in: only a sticky experiment or a bandit lowers it");
         }
 
-        return (experiment.WithPhase(after, nowMs) with { Version = experiment.Version + 1, EffectiveMs = nowMs }, null);
+        return (Versions.Next(experiment.WithPhase(after, nowMs), nowMs), null);
     }
 
     private static FieldProblem? Problem(Experiment experiment, PhaseRequest request)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using CroPlatform.Services.Experiments.Check;
 
@@ -22,6 +23,19 @@ internal static class JsonBody
         {
             var request = await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Options, context.RequestAborted);
             return request is null ? (null, new FieldProblem("malformed_json", null, "the body must be an object")) : (request, null);
+        }
+        catch (JsonException e)
+        {
+            return (null, Describe(e));
+        }
+    }
+
+    public static (T? Request, FieldProblem? Problem) Read<T>(JsonNode json)
+        where T : class
+    {
+        try
+        {
+            return (json.Deserialize<T>(Options), null);
         }
         catch (JsonException e)
         {

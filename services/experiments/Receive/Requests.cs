@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace CroPlatform.Services.Experiments.Receive;
 
@@ -131,6 +132,11 @@ public sealed record PhaseRequest
     public double? Coverage { get; init; }
     public JsonElement? Targeting { get; init; }
     public string? Seed { get; init; }
+
+    /// <summary>All that is measured from now on, over the whole time of the experiment: a new analysis revision.</summary>
+    public IReadOnlyList<MetricReference?>? Metrics { get; init; }
+
+    [JsonIgnore] public bool ChangesPhase => Weights is not null || Coverage is not null || Targeting is not null || Seed is not null;
 }
 
 /// <summary>The body of POST /api/v1/saved-groups and PUT /api/v1/saved-groups/{key}.</summary>

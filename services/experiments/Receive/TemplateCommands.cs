@@ -11,10 +11,13 @@ namespace CroPlatform.Services.Experiments.Receive;
 internal sealed class TemplateCommands(TemplateStore templates, MetricStore metrics, ExperimentCommands experiments)
 {
     /// <summary>Makes a draft. Ready metrics that it names and that the site does not have are taken over first.</summary>
-    public async Task<(string? Experiment, FieldProblem? Problem)> CreateExperimentAsync(
-        string site, string actor, string template, JsonObject body, CancellationToken ct)
+    public async Task<Outcome> CreateExperimentAsync(Caller caller, string template, JsonObject body, CancellationToken ct)
     {
-        if (await templates.FindAsync(site, template, ct) is not { } found) return (null, new FieldProblem("not_found", "key", $"there is no template '{template}'"));
+        if (await templates.FindAsync(caller.Site, template, ct) is not { } found)
+        {
+            return Outcome.Refused(new FieldProblem("not_found", "key", $"there is no template '{template}'"));
+        }
+
         ExperimentRequest experiment;
         try
         {
@@ -22,14 +25,13 @@ internal sealed class TemplateCommands(TemplateStore templates, MetricStore metr
         }
         catch (JsonException e)
         {
-            return (null, JsonBody.Describe(e));
+            return Outcome.Refused(JsonBody.Describe(e));
         }
 
-        if (TemplateRules.Check(found, experiment) is { Count: > 0 } problems) return (null, problems[0]);
+        if (TemplateRules.Check(found, experiment) is { Count: > 0 } problems) return Outcome.Refused(problems[0]);
         var named = (experiment.Metrics ?? []).Select(m => m?.Key is { } key ? ReadyMetrics.Find(key) : null).OfType<MetricRequest>();
-        await metrics.AddMissingAsync(site, actor, named, ct);
-        var problem = await experiments.CreateAsync(site, experiment, ct);
-        return problem is null ? (experiment.Key, null) : (null, problem);
+        await metrics.AddMissingAsync(caller.Site, caller.Actor, named, ct);
+        return await experiments.CreateAsync(caller, experiment, ct);
     }
 }
 
@@ -60,16 +62,8 @@ internal static class TemplateEndpoints
         }).RequirePerson(PersonRole.Editor);
         app.MapDelete("/api/v1/templates/{key}", async (string key, HttpContext context, TemplateStore store, CancellationToken ct) =>
             await store.TryDeleteAsync(context.Grant().Site, context.Grant().Actor, key, ct) ? Results.NoContent() : Answers.NotFound("own template", key)).RequirePerson(PersonRole.Editor);
-        app.MapPost("/api/v1/templates/{key}/experiments", async (
-            string key, HttpContext context, TemplateCommands commands, ExperimentStore experiments, CancellationToken ct) =>
-        {
-            var (body, problem) = await JsonBody.ReadAsync<JsonObject>(context);
-            if (body is null) return problem!.ToResult();
-            (var made, problem) = await commands.CreateExperimentAsync(context.Grant().Site, context.Grant().Actor, key, body, ct);
-            if (made is null) return problem!.ToResult();
-            return Results.Json(
-                ExperimentView.Of((await experiments.FindAsync(context.Grant().Site, made, ct))!), JsonBody.Options, statusCode: StatusCodes.Status201Created);
-        }).RequirePerson(PersonRole.Editor);
+        app.MapPost("/api/v1/templates/{key}/experiments", (string key, HttpContext context, TemplateCommands commands, CancellationToken ct) =>
+            LifeEndpoints.RunAsync<JsonObject>(context, (caller, body) => commands.CreateExperimentAsync(caller, key, body, ct))).RequirePerson(PersonRole.Editor);
     }
 
     /// <param name="key">The key of the template that is replaced; null where one is made.</param>

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using CroPlatform.Services.Experiments.Check;
+using CroPlatform.Services.Experiments.Decide.Life;
 using CroPlatform.Services.Experiments.Receive;
 using CroPlatform.Services.Experiments.Store;
+using Npgsql;
 
 namespace CroPlatform.Services.Experiments.Serve;
 
@@ -46,6 +48,38 @@ internal sealed record ExperimentView
     public required DateTimeOffset CreatedAt { get; init; }
     public DateTimeOffset? StartedAt { get; init; }
     public DateTimeOffset? StoppedAt { get; init; }
+
+    /// <summary>When the status was entered.</summary>
+    public required DateTimeOffset EnteredAt { get; init; }
+
+    /// <summary>Goes up with every change; the ETag is made of it.</summary>
+    public required long Revision { get; init; }
+
+    /// <summary>Goes up with every change that an approval would not be good for any more.</summary>
+    public required int DefinitionRevision { get; init; }
+
+    /// <summary>1, and one more with every change of metrics while it ran.</summary>
+    public int? AnalysisRevision { get; init; }
+    public string? CreatedBy { get; init; }
+
+    /// <summary>Who changed the definition last.</summary>
+    public string? EditedBy { get; init; }
+
+    /// <summary>When it is to start and to stop.</summary>
+    public Plan? Planned { get; init; }
+
+    /// <summary>The approval of the present definition; absent in lists.</summary>
+    public ApprovalView? Approval { get; init; }
+
+    /// <summary>The latest changes, the newest first; absent in lists.</summary>
+    public IReadOnlyList<HistoryEntry>? History { get; init; }
+
+    /// <summary>With its approval and its history.</summary>
+    public static async Task<ExperimentView> WithHistoryAsync(NpgsqlConnection db, string site, StoredExperiment stored) => Of(stored) with
+    {
+        Approval = await GovernanceStore.ApprovalAsync(db, site, stored) is { } review ? new ApprovalView(review.Actor, review.At, review.Comment) : null,
+        History = await ExperimentStore.HistoryAsync(db, site, stored.Key),
+    };
 
     public static ExperimentView Of(StoredExperiment stored)
     {
@@ -94,6 +128,16 @@ internal sealed record ExperimentView
             CreatedAt = stored.CreatedAt,
             StartedAt = stored.StartedAt,
             StoppedAt = stored.StoppedAt,
+            EnteredAt = stored.EnteredAt,
+            Revision = stored.Revision,
+            DefinitionRevision = stored.DefinitionRevision,
+            AnalysisRevision = stored.Published?.AnalysisRevision,
+            CreatedBy = stored.CreatedBy,
+            EditedBy = stored.EditedBy,
+            Planned = stored.Plan,
         };
     }
 }
+
+/// <param name="By">Who approved.</param>
+internal sealed record ApprovalView(string By, DateTimeOffset At, string? Comment);

@@ -20,9 +20,13 @@ internal static class QueryEndpoints
                 new { experiments = experiments.Select(ExperimentView.Of), total, next_offset = query.Next(experiments.Count, total) }, JsonBody.Options);
         }).RequirePerson(PersonRole.Viewer);
         app.MapGet("/api/v1/experiments/{key}", async (string key, HttpContext context, ExperimentStore store, CancellationToken ct) =>
-            await store.FindAsync(context.Grant().Site, key, ct) is { } stored
-                ? Results.Json(ExperimentView.Of(stored), JsonBody.Options)
-                : Answers.NotFound("experiment", key)).RequirePerson(PersonRole.Viewer);
+        {
+            if (await store.FindAsync(context.Grant().Site, key, ct) is not { } stored) return Answers.NotFound("experiment", key);
+            context.Response.Headers.ETag = stored.ETag;
+            return context.Request.Headers.IfNoneMatch.ToString().Split(',', StringSplitOptions.TrimEntries).Any(tag => tag == "*" || tag == stored.ETag)
+                ? Results.StatusCode(StatusCodes.Status304NotModified)
+                : Results.Json(await store.ViewAsync(context.Grant().Site, stored, ct), JsonBody.Options);
+        }).RequirePerson(PersonRole.Viewer);
     }
 
     public static void MapSavedGroupQueries(this IEndpointRouteBuilder app) =>

@@ -1,8 +1,11 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using CroPlatform.Contracts;
 using CroPlatform.Contracts.Experiments;
+using CroPlatform.Services.Experiments.Decide.Life;
 using CroPlatform.Services.Experiments.Publish;
 using CroPlatform.Services.Experiments.Receive;
+using CroPlatform.Services.Experiments.Serve;
 using Dapper;
 using Google.Protobuf;
 using Npgsql;
@@ -12,31 +15,57 @@ namespace CroPlatform.Services.Experiments.Store;
 
 /// <summary>An experiment as it is stored: what was asked for, and once it was started, its last published version.</summary>
 internal sealed record StoredExperiment(
-    string Key, ExperimentRequest Definition, string Status, Experiment? Published, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? StoppedAt);
+    string Key, ExperimentRequest Definition, string Status, Experiment? Published, DateTimeOffset CreatedAt, DateTimeOffset? StartedAt, DateTimeOffset? StoppedAt)
+{
+    public Guid Id { get; init; }
+
+    /// <summary>Goes up with every change.</summary>
+    public long Revision { get; init; } = 1;
+
+    /// <summary>Goes up with every change of what is measured or who takes part: what an approval is for.</summary>
+    public int DefinitionRevision { get; init; } = 1;
+
+    /// <summary>When the state was entered.</summary>
+    public DateTimeOffset EnteredAt { get; init; }
+    public string? CreatedBy { get; init; }
+
+    /// <summary>Who changed the definition last.</summary>
+    public string? EditedBy { get; init; }
+    public Plan? Plan { get; init; }
+    public ImmutableList<Undoable> Steps { get; init; } = [];
+
+    /// <summary>Strong: another one after every change.</summary>
+    public string ETag => $"\"{Revision}\"";
+
+    public ExperimentLife ToLife(DateTimeOffset now) => new()
+    {
+        CorrelationId = Id,
+        Status = Status,
+        NowMs = now.ToUnixTimeMilliseconds(),
+        EnteredMs = EnteredAt.ToUnixTimeMilliseconds(),
+        Version = Published,
+        Plan = Plan,
+        Steps = Steps,
+    };
+}
+
+/// <summary>One change in an experiment's life.</summary>
+/// <param name="Version">The version that was published by it; 0: none.</param>
+internal sealed record HistoryEntry(long Revision, DateTimeOffset At, string Actor, string Command, string Status, int Version, string? Reason);
 
 internal sealed class ExperimentStore(NpgsqlDataSource source)
 {
-    private const string Columns =
-        "key as \"Key\", definition as \"Definition\", status as \"Status\", record as \"Record\", created_at as \"CreatedAt\", "
-        + "started_at as \"StartedAt\", stopped_at as \"StoppedAt\"";
+    private const int MostHistory = 200;
 
-    /// <summary>False if the site has an experiment of this key already.</summary>
-    public async Task<bool> TryAddAsync(string site, ExperimentRequest draft, DateTimeOffset at, CancellationToken ct)
-    {
-        await using var db = await source.OpenConnectionAsync(ct);
-        return await db.ExecuteAsync(new CommandDefinition(
-            """
-            insert into experiments (site, key, definition, status, created_at) values (@site, @key, @definition::jsonb, 'draft', @at)
-            on conflict (site, key) do nothing
-            """,
-            new { site, key = draft.Key, definition = JsonSerializer.Serialize(draft, JsonBody.Options), at },
-            cancellationToken: ct)) == 1;
-    }
+    private const string Columns =
+        "id as \"Id\", key as \"Key\", definition as \"Definition\", status as \"Status\", record as \"Record\", created_at as \"CreatedAt\", "
+        + "started_at as \"StartedAt\", stopped_at as \"StoppedAt\", revision as \"Revision\", definition_revision as \"DefinitionRevision\", "
+        + "entered_at as \"EnteredAt\", created_by as \"CreatedBy\", edited_by as \"EditedBy\", plan as \"Plan\", steps as \"Steps\"";
 
     public async Task<IReadOnlyList<StoredExperiment>> ListAsync(string site, CancellationToken ct)
     {
         await using var db = await source.OpenConnectionAsync(ct);
-        var rows = await db.QueryAsync<Row>(new CommandDefinition(
+        var rows = await db.QueryAsync<ExperimentRow>(new CommandDefinition(
             $"select {Columns} from experiments where site = @site order by created_at, key", new { site }, cancellationToken: ct));
         return [.. rows.Select(r => r.ToStored())];
     }
@@ -68,7 +97,7 @@ internal sealed class ExperimentStore(NpgsqlDataSource source)
         };
         await using var db = await source.OpenConnectionAsync(ct);
         var total = await db.ExecuteScalarAsync<long>(new CommandDefinition("select count(*) " + From, parameters, cancellationToken: ct));
-        var rows = await db.QueryAsync<Row>(new CommandDefinition(
+        var rows = await db.QueryAsync<ExperimentRow>(new CommandDefinition(
             $"select {Columns} {From} order by {order} limit @Limit offset @Offset", parameters, cancellationToken: ct));
         return ([.. rows.Select(r => r.ToStored())], total);
     }
@@ -76,71 +105,121 @@ internal sealed class ExperimentStore(NpgsqlDataSource source)
     public async Task<StoredExperiment?> FindAsync(string site, string key, CancellationToken ct)
     {
         await using var db = await source.OpenConnectionAsync(ct);
-        var row = await db.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
+        var row = await db.QuerySingleOrDefaultAsync<ExperimentRow>(new CommandDefinition(
             $"select {Columns} from experiments where site = @site and key = @key", new { site, key }, cancellationToken: ct));
         return row?.ToStored();
     }
 
-    /// <summary>
-    /// Changes an experiment under its site's lock: the decision sees the state that it changes, and that of its neighbours; the new version
-    /// goes to the outbox in the same transaction.
-    /// </summary>
-    /// <param name="decide">Gives the next version, or null to leave everything as it is.</param>
-    /// <returns>The outbox id of the publication; null if nothing was changed or there is no such experiment.</returns>
-    public async Task<long?> ChangeAsync(string site, string key, Func<StoredExperiment, Task<Experiment?>> decide, CancellationToken ct)
+    /// <summary>What the API shows of it.</summary>
+    public async Task<ExperimentView> ViewAsync(string site, StoredExperiment stored, CancellationToken ct)
     {
         await using var db = await source.OpenConnectionAsync(ct);
-        await using var transaction = await db.BeginTransactionAsync(ct);
-        await db.ExecuteAsync("select 1 from sites where key = @site for update", new { site }, transaction);
-        var row = await db.QuerySingleOrDefaultAsync<Row>(
-            $"select {Columns} from experiments where site = @site and key = @key for update", new { site, key }, transaction);
-        if (row is null || await decide(row.ToStored()) is not { } next) return null;
-        var wire = next.ToWire();
-        await db.ExecuteAsync(
+        return await ExperimentView.WithHistoryAsync(db, site, stored);
+    }
+
+    /// <summary>The latest changes, the newest first.</summary>
+    public static async Task<IReadOnlyList<HistoryEntry>> HistoryAsync(NpgsqlConnection db, string site, string key)
+    {
+        var rows = await db.QueryAsync<(long Revision, DateTime At, string Actor, string Command, string Status, int Version, string? Reason)>(
             """
-            update experiments set status = @status, version = @version, record = @record,
-                started_at = coalesce(started_at, @startedAt), stopped_at = @stoppedAt
-            where site = @site and key = @key
+            select revision, at, actor, command, status, version, reason from experiment_history
+            where site = @site and experiment = @key order by revision desc limit @MostHistory
+            """,
+            new { site, key, MostHistory });
+        return [.. rows.Select(r => new HistoryEntry(r.Revision, new DateTimeOffset(r.At, TimeSpan.Zero), r.Actor, r.Command, r.Status, r.Version, r.Reason))];
+    }
+
+    /// <summary>Every experiment whose plan wants something done by now.</summary>
+    public async Task<IReadOnlyList<(string Site, string Key)>> DueAsync(DateTimeOffset now, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        return (await db.QueryAsync<(string, string)>(new CommandDefinition(
+            "select site, key from experiments where due_at <= @now order by due_at limit 1000", new { now }, cancellationToken: ct))).AsList();
+    }
+
+    /// <summary>Tries what is due again at a later time.</summary>
+    public async Task PostponeAsync(string site, string key, DateTimeOffset until, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        await db.ExecuteAsync(new CommandDefinition(
+            "update experiments set due_at = @until where site = @site and key = @key and due_at is not null", new { site, key, until }, cancellationToken: ct));
+    }
+
+    /// <summary>From here to the end of the transaction nobody else changes experiments of the site: what is decided sees its neighbours as they stay.</summary>
+    public static Task LockSiteAsync(NpgsqlTransaction transaction, string site) =>
+        transaction.Connection!.ExecuteAsync("select 1 from sites where key = @site for no key update", new { site }, transaction);
+
+    public static async Task<StoredExperiment?> FindAsync(NpgsqlTransaction transaction, string site, string key)
+    {
+        var row = await transaction.Connection!.QuerySingleOrDefaultAsync<ExperimentRow>(
+            $"select {Columns} from experiments where site = @site and key = @key for update", new { site, key }, transaction);
+        return row?.ToStored();
+    }
+
+    /// <returns>Null if the site has an experiment of this key already.</returns>
+    public static async Task<StoredExperiment?> TryAddAsync(NpgsqlTransaction transaction, string site, string actor, ExperimentRequest draft, DateTimeOffset at)
+    {
+        var row = await transaction.Connection!.QuerySingleOrDefaultAsync<ExperimentRow>(
+            $"""
+            insert into experiments (site, key, definition, status, created_at, entered_at, created_by, edited_by)
+            values (@site, @key, @definition::jsonb, 'draft', @at, @at, @actor, @actor) on conflict (site, key) do nothing returning {Columns}
+            """,
+            new { site, actor, key = draft.Key, definition = JsonSerializer.Serialize(draft, JsonBody.Options), at },
+            transaction);
+        return row?.ToStored();
+    }
+
+    /// <summary>Writes the experiment as it is after a change and, where that published a version, the version to the outbox.</summary>
+    /// <returns>The outbox id of the publication; null if there is none.</returns>
+    public static async Task<long?> SaveAsync(NpgsqlTransaction transaction, string site, StoredExperiment next, bool isPublished)
+    {
+        var wire = next.Published?.ToWire();
+        await transaction.Connection!.ExecuteAsync(
+            """
+            update experiments set definition = @definition::jsonb, status = @Status, version = @version, record = @record, started_at = @StartedAt,
+                stopped_at = @StoppedAt, revision = @Revision, definition_revision = @DefinitionRevision, entered_at = @EnteredAt, edited_by = @EditedBy,
+                plan = @plan::jsonb, due_at = @due, steps = @steps::jsonb
+            where site = @site and key = @Key
             """,
             new
             {
                 site,
-                key,
-                status = next.Status.ToString().ToLowerInvariant(),
-                version = next.Version,
-                record = wire.ToByteArray(),
-                startedAt = DateTimeOffset.FromUnixTimeMilliseconds(next.StartedMs),
-                stoppedAt = next.StoppedMs > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(next.StoppedMs) : (DateTimeOffset?)null,
+                next.Key,
+                definition = JsonSerializer.Serialize(next.Definition, JsonBody.Options),
+                next.Status,
+                version = next.Published?.Version ?? 0,
+                record = wire?.ToByteArray(),
+                next.StartedAt,
+                next.StoppedAt,
+                next.Revision,
+                next.DefinitionRevision,
+                next.EnteredAt,
+                next.EditedBy,
+                plan = next.Plan is null ? null : JsonSerializer.Serialize(next.Plan, JsonBody.Options),
+                due = Due(next),
+                steps = JsonSerializer.Serialize(next.Steps, JsonBody.Options),
             },
             transaction);
-        var published = await Outbox.AppendAsync(transaction,
+        if (!isPublished) return null;
+        return await Outbox.AppendAsync(transaction,
         [
             new ConfigurationRecord { Experiment = wire },
-            new ConfigurationRecord { Current = new CurrentVersion { Site = site, Experiment = key, Version = wire.Version } },
+            new ConfigurationRecord { Current = new CurrentVersion { Site = site, Experiment = next.Key, Version = wire!.Version } },
         ]);
-        await transaction.CommitAsync(ct);
-        return published;
     }
 
-    private sealed record Row
+    public static Task AddHistoryAsync(NpgsqlTransaction transaction, string site, string key, HistoryEntry entry) => transaction.Connection!.ExecuteAsync(
+        """
+        insert into experiment_history (site, experiment, revision, at, actor, command, status, version, reason)
+        values (@site, @key, @Revision, @At, @Actor, @Command, @Status, @Version, @Reason)
+        """,
+        new { site, key, entry.Revision, entry.At, entry.Actor, entry.Command, entry.Status, entry.Version, entry.Reason },
+        transaction);
+
+    private static DateTimeOffset? Due(StoredExperiment experiment) => experiment.Status switch
     {
-        public required string Key { get; init; }
-        public required string Definition { get; init; }
-        public required string Status { get; init; }
-        public byte[]? Record { get; init; }
-        public DateTime CreatedAt { get; init; }
-        public DateTime? StartedAt { get; init; }
-        public DateTime? StoppedAt { get; init; }
-
-        public StoredExperiment ToStored() => new(
-            Key,
-            JsonSerializer.Deserialize<ExperimentRequest>(Definition, JsonBody.Options)!,
-            Status,
-            Record is null ? null : Contracts.Experiments.Experiment.Parser.ParseFrom(Record).ToModel(),
-            Utc(CreatedAt),
-            StartedAt is { } started ? Utc(started) : null,
-            StoppedAt is { } stopped ? Utc(stopped) : null);
-
-        private static DateTimeOffset Utc(DateTime time) => new(time, TimeSpan.Zero);
-    }
+        "scheduled" => experiment.Plan?.StartAt,
+        "running" or "paused" => experiment.Plan?.EndAt,
+        _ => null,
+    };
 }

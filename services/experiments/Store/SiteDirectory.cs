@@ -1,30 +1,23 @@
-using CroPlatform.Contracts;
-using CroPlatform.Contracts.Experiments;
 using CroPlatform.Experimentation.Configuration;
-using CroPlatform.Services.Experiments.Publish;
+using CroPlatform.Services.Experiments.Store.People;
 using Dapper;
-using Microsoft.Extensions.Options;
 using Npgsql;
+using ApiKey = CroPlatform.Experimentation.Configuration.ApiKey;
 using Site = CroPlatform.Experimentation.Configuration.Site;
 
 namespace CroPlatform.Services.Experiments.Store;
 
-/// <summary>The site that an installation starts with. Without a name none is made.</summary>
-public sealed record BootstrapOptions
+/// <summary>
+/// Sites and who may call, read from the tables: the control plane does not wait for its own publications. Each change here is read at once,
+/// another instance's within a second.
+/// </summary>
+internal sealed partial class SiteDirectory(NpgsqlDataSource source, TimeProvider clock, ILogger<SiteDirectory> logger) : BackgroundService
 {
-    public const string Section = "Bootstrap";
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    public string Site { get; init; } = "";
-    public string TimeZone { get; init; } = "UTC";
-    public string WriteKey { get; init; } = "";
-    public string ServerKey { get; init; } = "";
-    public string AdminKey { get; init; } = "";
-}
-
-/// <summary>Sites and the hashes of their keys.</summary>
-internal sealed class SiteDirectory(NpgsqlDataSource source, IOptions<BootstrapOptions> bootstrap)
-{
+    private readonly SemaphoreSlim _loading = new(1);
     private volatile Catalog _catalog = Catalog.Empty;
+    private long _version = -1;
 
     public Catalog Catalog => _catalog;
 
@@ -34,46 +27,93 @@ internal sealed class SiteDirectory(NpgsqlDataSource source, IOptions<BootstrapO
 
     public async Task LoadAsync(CancellationToken ct)
     {
-        if (bootstrap.Value.Site.Length > 0) await BootstrapAsync(bootstrap.Value, ct);
-        await using var db = await source.OpenConnectionAsync(ct);
-        var catalog = Catalog.Empty;
-        foreach (var (key, zone) in await db.QueryAsync<(string, string)>("select key, time_zone from sites"))
+        await _loading.WaitAsync(ct);
+        try
         {
-            catalog = catalog.With(new Site(key, zone, [.. await KeysAsync(db, key)]));
-        }
+            await using var db = await source.OpenConnectionAsync(ct);
+            // Before the rest: what changes meanwhile is read again.
+            var version = await VersionAsync(db);
+            var catalog = Catalog.Empty;
+            var keys = (await KeysAsync(db, null, clock.GetUtcNow())).ToLookup(k => k.Site, k => k.Key);
+            foreach (var (key, zone) in await db.QueryAsync<(string, string)>("select key, time_zone from sites"))
+            {
+                catalog = catalog.With(new Site(key, zone, [.. keys[key]]));
+            }
 
-        _catalog = catalog;
-        IsLoaded = true;
+            foreach (var key in await SigningKeyStore.PublicAsync(db, clock.GetUtcNow())) catalog = catalog.With(key);
+            foreach (var (user, generation) in await db.QueryAsync<(string, int)>("select id, token_generation from users where token_generation > 0"))
+            {
+                catalog = catalog.WithTokenGeneration(user, generation);
+            }
+
+            (_catalog, _version, IsLoaded) = (catalog, version, true);
+        }
+        finally
+        {
+            _loading.Release();
+        }
     }
 
-    private async Task BootstrapAsync(BootstrapOptions options, CancellationToken ct)
+    /// <summary>The site as it is to be published, within the transaction that changed it.</summary>
+    public async Task<Site> ReadAsync(NpgsqlTransaction transaction, string site)
     {
-        await using var db = await source.OpenConnectionAsync(ct);
-        await using var transaction = await db.BeginTransactionAsync(ct);
-        var before = (await KeysAsync(db, options.Site)).ToHashSet();
-        await db.ExecuteAsync(
-            "insert into sites (key, time_zone) values (@Site, @TimeZone) on conflict (key) do nothing", new { options.Site, options.TimeZone }, transaction);
-        (string Key, KeyRole Role)[] keys = [(options.WriteKey, KeyRole.Write), (options.ServerKey, KeyRole.Server), (options.AdminKey, KeyRole.Admin)];
-        foreach (var (key, role) in keys.Where(k => k.Key.Length > 0))
-        {
-            await db.ExecuteAsync(
-                "insert into api_keys (sha256, site, role, name) values (@sha256, @site, @role, 'bootstrap') on conflict (sha256) do nothing",
-                new { sha256 = KeyHash.Of(key).ToBytes(), site = options.Site, role = (short)role },
-                transaction);
-        }
-
-        var after = await KeysAsync(db, options.Site);
-        if (!before.SetEquals(after))
-        {
-            await Outbox.AppendAsync(transaction, [new ConfigurationRecord { Site = new Site(options.Site, options.TimeZone, [.. after]).ToWire() }]);
-        }
-
-        await transaction.CommitAsync(ct);
+        var db = transaction.Connection!;
+        var zone = await db.QuerySingleAsync<string>("select time_zone from sites where key = @site", new { site }, transaction);
+        return new Site(site, zone, [.. (await KeysAsync(db, site, clock.GetUtcNow())).Select(k => k.Key)]);
     }
 
-    private static async Task<IReadOnlyList<Experimentation.Configuration.ApiKey>> KeysAsync(NpgsqlConnection db, string site)
+    public override void Dispose()
     {
-        var rows = await db.QueryAsync<(byte[] Sha256, short Role)>("select sha256, role from api_keys where site = @site order by sha256", new { site });
-        return [.. rows.Select(r => new Experimentation.Configuration.ApiKey(KeyHash.From(r.Sha256), (KeyRole)r.Role))];
+        _loading.Dispose();
+        base.Dispose();
     }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await using var db = await source.OpenConnectionAsync(stoppingToken);
+                if (await VersionAsync(db) != _version) await LoadAsync(stoppingToken);
+            }
+            catch (NpgsqlException e)
+            {
+                LogStale(e.Message);
+            }
+        }
+    }
+
+    private static Task<long> VersionAsync(NpgsqlConnection db) => db.QuerySingleAsync<long>("select version from access_version");
+
+    /// <summary>The secrets that open anything now or later, of one site or of all.</summary>
+    private static async Task<IEnumerable<(string Site, ApiKey Key)>> KeysAsync(NpgsqlConnection db, string? site, DateTimeOffset now)
+    {
+        const string sql = """
+            select s.sha256, s.site, s.key_id, k.role, k.origins, least(s.expires_at, k.expires_at) as expires_at
+            from key_secrets s join api_keys k on k.site = s.site and k.id = s.key_id
+            where k.revoked_at is null and (@site::text is null or s.site = @site)
+                and coalesce(least(s.expires_at, k.expires_at) > @now, true)
+            order by s.sha256
+            """;
+        var rows = await db.QueryAsync<SecretRow>(sql, new { site, now });
+        return rows.Select(r => (r.Site, new ApiKey(KeyHash.From(r.Sha256), (KeyRole)r.Role, r.Key_Id, Milliseconds(r.Expires_At)) { Origins = [.. r.Origins] }));
+    }
+
+    private static long Milliseconds(DateTime? at) => at is { } time ? new DateTimeOffset(time, TimeSpan.Zero).ToUnixTimeMilliseconds() : 0;
+
+    // Properties, since Dapper passes no arrays to constructors.
+    private sealed record SecretRow
+    {
+        public required byte[] Sha256 { get; init; }
+        public required string Site { get; init; }
+        public required string Key_Id { get; init; }
+        public required short Role { get; init; }
+        public required string[] Origins { get; init; }
+        public DateTime? Expires_At { get; init; }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "sites and keys may be stale: {Reason}")]
+    private partial void LogStale(string reason);
 }

@@ -5,6 +5,7 @@ using CroPlatform.Kafka;
 using CroPlatform.ServiceDefaults.Browsers;
 using CroPlatform.ServiceDefaults.Errors;
 using CroPlatform.ServiceDefaults.Keys;
+using CroPlatform.ServiceDefaults.Limits;
 using CroPlatform.Services.Ingestion.Check;
 using CroPlatform.Services.Ingestion.Publish;
 using CroPlatform.Services.Ingestion.Store;
@@ -119,5 +120,5 @@ internal static class EventsMapping
 {
     // One handler for all requests: resolving its parts for each would open a scope each time.
     public static void MapEvents(this IEndpointRouteBuilder app) =>
-        app.MapPost("/v1/events", app.ServiceProvider.GetRequiredService<EventsEndpoint>().ReceiveAsync).RequireKey(KeyRole.Write).AllowBrowsers();
+        app.MapPost("/v1/events", app.ServiceProvider.GetRequiredService<EventsEndpoint>().ReceiveAsync).RequireKey(KeyRole.Write).LimitAs(RateClass.Events).AllowBrowsers();
 }

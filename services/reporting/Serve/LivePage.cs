@@ -3,7 +3,7 @@ using CroPlatform.Contracts.Statistics;
 using CroPlatform.Experimentation;
 using CroPlatform.Grpc;
 using CroPlatform.Kafka;
-using CroPlatform.Services.Reporting.Consume;
+using CroPlatform.ServiceDefaults.Sockets;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Options;
@@ -17,17 +17,21 @@ namespace CroPlatform.Services.Reporting.Serve;
 internal sealed class LivePage(CatalogReader catalog, ResultsReader results, IOptions<PeerOptions> peers) : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+    private const int TicksPerGuard = 4;
 
     private readonly GrpcChannel _statistics = GrpcChannel.ForAddress(peers.Value.Statistics);
 
-    public async Task ShowAsync(WebSocket socket, string site, string key, CancellationToken ct)
+    public async Task ShowAsync(WebSocket socket, Viewer viewer, CancellationToken ct)
     {
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var counters = new LatestCounters();
-        var background = Task.WhenAll(ListenAsync(socket, gone), FollowAsync(counters, key, gone.Token));
+        var background = Task.WhenAll(ViewerSockets.ListenAsync(socket, viewer, gone), FollowAsync(counters, viewer, gone.Token));
         try
         {
-            await SendAsync(socket, site, counters, gone.Token);
+            await SendAsync(socket, viewer, counters, gone.Token);
+
+            // Before listening ends, which tears the socket down.
+            await ViewerSockets.CloseAsync(socket, ViewerSockets.Unauthorized, "the token or key is not good any more");
         }
         catch (Exception e) when (e is OperationCanceledException or WebSocketException)
         {
@@ -40,54 +44,38 @@ internal sealed class LivePage(CatalogReader catalog, ResultsReader results, IOp
 
     public void Dispose() => _statistics.Dispose();
 
-    private async Task SendAsync(WebSocket socket, string site, LatestCounters counters, CancellationToken ct)
+    /// <summary>Ends when the viewer's rights do.</summary>
+    private async Task SendAsync(WebSocket socket, Viewer viewer, LatestCounters counters, CancellationToken ct)
     {
         var sent = new Dictionary<string, (Experiment? Experiment, ExperimentResults? Results, LiveCounters? Live)>();
         using var timer = new PeriodicTimer(Interval);
+        var ticks = 0;
         do
         {
-            foreach (var experiment in catalog.Current.Experiments.Select(v => v.Current).OfType<Experiment>().Where(e => e.Site == site))
+            foreach (var experiment in catalog.Current.Experiments.Select(v => v.Current).OfType<Experiment>().Where(e => e.Site == viewer.Site))
             {
                 var state = sent.GetValueOrDefault(experiment.Key);
-                var (latest, live) = (results.Find(site, experiment.Key), counters.Find(experiment.Key));
+                var (latest, live) = (results.Find(viewer.Site, experiment.Key), counters.Find(experiment.Key));
                 if (!ReferenceEquals(state.Experiment, experiment)) await SendAsync(socket, PageMessage.Experiment(experiment), ct);
                 if (latest is not null && !ReferenceEquals(state.Results, latest)) await SendAsync(socket, PageMessage.Results(latest), ct);
                 if (live is not null && !ReferenceEquals(state.Live, live)) await SendAsync(socket, PageMessage.Live(live), ct);
                 sent[experiment.Key] = (experiment, latest, live);
             }
         }
-        while (await timer.WaitForNextTickAsync(ct));
+        while (await timer.WaitForNextTickAsync(ct) && (++ticks % TicksPerGuard != 0 || await viewer.MayStillSeeAsync()));
     }
 
     private static async Task SendAsync(WebSocket socket, ReadOnlyMemory<byte> message, CancellationToken ct) =>
         await socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, ct);
 
-    /// <summary>Waits for the page to close; what it says is not read.</summary>
-    private static async Task ListenAsync(WebSocket socket, CancellationTokenSource gone)
+    /// <summary>Follows the live counters with the viewer's own credential. While they are away, the page keeps its committed figures.</summary>
+    private async Task FollowAsync(LatestCounters counters, Viewer viewer, CancellationToken ct)
     {
-        var buffer = new byte[256];
-        try
-        {
-            while ((await socket.ReceiveAsync(buffer.AsMemory(), gone.Token)).MessageType != WebSocketMessageType.Close)
-            {
-            }
-        }
-        catch (Exception e) when (e is OperationCanceledException or WebSocketException)
-        {
-            // Closed without a word.
-        }
-
-        await gone.CancelAsync();
-    }
-
-    /// <summary>Follows the live counters with the viewer's own key. While they are away, the page keeps its committed figures.</summary>
-    private async Task FollowAsync(LatestCounters counters, string key, CancellationToken ct)
-    {
-        var client = new StatisticsService.StatisticsServiceClient(_statistics.WithKey(key));
         while (!ct.IsCancellationRequested)
         {
             try
             {
+                var client = new StatisticsService.StatisticsServiceClient(_statistics.WithKey(viewer.Credential));
                 using var call = client.WatchLive(new WatchLiveRequest(), cancellationToken: ct);
                 while (await call.ResponseStream.MoveNext(ct)) counters.Set(call.ResponseStream.Current);
             }

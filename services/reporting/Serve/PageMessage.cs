@@ -15,7 +15,7 @@ internal static class PageMessage
             Type = "experiment",
             experiment.Key,
             experiment.Name,
-            Status = experiment.Status.ToString().ToLowerInvariant(),
+            Status = ExperimentStatuses.NameOf(experiment.Status),
             experiment.StartedMs,
             experiment.StoppedMs,
             Confidence = experiment.Decision.Confidence,

@@ -18,7 +18,7 @@ internal static class Analyst
         {
             Experiment = experiment.Key,
             Version = experiment.Version,
-            Status = experiment.Status.ToString().ToLowerInvariant(),
+            Status = ExperimentStatuses.NameOf(experiment.Status),
             AsOf = now,
             Exposures = numbers.Units,
             CrossoverUnits = numbers.Excluded(ExclusionClass.Crossover),

@@ -20,7 +20,10 @@ internal sealed partial class PartitionFold
             if (versions.Current is not { } current) continue;
             var before = _folded.Find(current.Site, current.Key);
             if (before?.Experiment.Version >= current.Version) continue;
-            var since = versions.After(before?.Experiment.Version ?? 0).Min(v => v.EffectiveMs);
+
+            // Another analysis revision counts every unit anew, from the start on.
+            var isReanalysed = before is not null && before.Experiment.AnalysisRevision != current.AnalysisRevision;
+            var since = isReanalysed ? current.StartedMs : versions.After(before?.Experiment.Version ?? 0).Min(v => v.EffectiveMs);
             await RefoldAsync(before, new ExperimentFold(current), since, ct);
         }
 

@@ -35,7 +35,7 @@ internal static class CalculationEndpoints
             return problem is null
                 ? Results.Json(calculate(request!), ExperimentResults.Json)
                 : Problem.Result(StatusCodes.Status400BadRequest, problem.Code, problem.Field, problem.Message);
-        }).RequireKey(KeyRole.Server);
+        }).RequireKey(KeyRole.Server, orPerson: PersonRole.Viewer);
 
     private static async Task<(T? Request, FieldProblem? Problem)> ReadAsync<T>(HttpContext context)
         where T : CalculationPart

@@ -1,5 +1,4 @@
 using CroPlatform.Contracts.Statistics;
-using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Kafka;
 using CroPlatform.ServiceDefaults.Keys;
 using CroPlatform.Services.Statistics.Decide;
@@ -46,5 +45,5 @@ internal sealed class StatisticsGrpc(CatalogReader catalog, NumbersReader number
 
 internal static class StatisticsGrpcMapping
 {
-    public static void MapStatisticsGrpc(this IEndpointRouteBuilder app) => app.MapGrpcService<StatisticsGrpc>().RequireKey(KeyRole.Admin);
+    public static void MapStatisticsGrpc(this IEndpointRouteBuilder app) => app.MapGrpcService<StatisticsGrpc>().RequirePerson(PersonRole.Viewer);
 }

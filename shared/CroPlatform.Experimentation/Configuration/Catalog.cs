@@ -3,31 +3,33 @@ using System.Collections.Immutable;
 namespace CroPlatform.Experimentation.Configuration;
 
 /// <summary>
-/// All that the control plane has published, as one immutable snapshot: sites with their keys, every version of every experiment, and
-/// which version is current. Each change gives a new snapshot; readers keep the one they hold.
+/// All that the control plane has published, as one immutable snapshot: sites, who may call, every version of every experiment, and which
+/// version is current. Each change gives a new snapshot; readers keep the one they hold.
 /// </summary>
 public sealed class Catalog
 {
     public static readonly Catalog Empty = new(
         ImmutableDictionary<string, Site>.Empty,
-        ImmutableDictionary<KeyHash, KeyGrant>.Empty,
+        Access.None,
         ImmutableDictionary<(string, string), ExperimentVersions>.Empty,
         ImmutableHashSet<(string, string)>.Empty,
         ImmutableDictionary<(string, string), SavedGroup>.Empty);
 
     private readonly ImmutableDictionary<string, Site> _sites;
-    private readonly ImmutableDictionary<KeyHash, KeyGrant> _keys;
     private readonly ImmutableDictionary<(string Site, string Key), ExperimentVersions> _experiments;
     private readonly ImmutableHashSet<(string Site, string Event)> _measuredEvents;
     private readonly ImmutableDictionary<(string Site, string Key), SavedGroup> _groups;
 
     private Catalog(
         ImmutableDictionary<string, Site> sites,
-        ImmutableDictionary<KeyHash, KeyGrant> keys,
+        Access access,
         ImmutableDictionary<(string, string), ExperimentVersions> experiments,
         ImmutableHashSet<(string, string)> measuredEvents,
         ImmutableDictionary<(string, string), SavedGroup> groups) =>
-        (_sites, _keys, _experiments, _measuredEvents, _groups) = (sites, keys, experiments, measuredEvents, groups);
+        (_sites, Access, _experiments, _measuredEvents, _groups) = (sites, access, experiments, measuredEvents, groups);
+
+    /// <summary>Who may call.</summary>
+    public Access Access { get; }
 
     public IEnumerable<Site> Sites => _sites.Values;
 
@@ -38,19 +40,21 @@ public sealed class Catalog
 
     public IEnumerable<SavedGroup> SavedGroups(string site) => _groups.Values.Where(g => g.Site == site);
 
-    public KeyGrant? FindKey(ReadOnlySpan<char> key) => _keys.GetValueOrDefault(KeyHash.Of(key));
-
     /// <summary>Whether any experiment of the site measures events of this type.</summary>
     public bool IsMeasured(string site, string eventType) => _measuredEvents.Contains((site, eventType));
 
     public Catalog With(Site site)
     {
         ArgumentNullException.ThrowIfNull(site);
-        var keys = _keys;
-        if (_sites.TryGetValue(site.Key, out var before)) keys = keys.RemoveRange(before.ApiKeys.Select(k => k.Hash));
-        keys = keys.SetItems(site.ApiKeys.Select(k => KeyValuePair.Create(k.Hash, new KeyGrant(site.Key, k.Role) { Actor = "key:" + k.Hash.ShortName })));
-        return new Catalog(_sites.SetItem(site.Key, site), keys, _experiments, _measuredEvents, _groups);
+        return new Catalog(
+            _sites.SetItem(site.Key, site), Access.With(_sites.GetValueOrDefault(site.Key), site), _experiments, _measuredEvents, _groups);
     }
+
+    public Catalog With(SigningKey key) => new(_sites, Access.With(key), _experiments, _measuredEvents, _groups);
+
+    /// <summary>Access tokens of this user of a lower generation are void from now on.</summary>
+    public Catalog WithTokenGeneration(string user, int generation) =>
+        new(_sites, Access.WithTokenGeneration(user, generation), _experiments, _measuredEvents, _groups);
 
     public Catalog With(Experiment experiment)
     {
@@ -58,28 +62,21 @@ public sealed class Catalog
         var key = (experiment.Site, experiment.Key);
         var versions = (_experiments.GetValueOrDefault(key) ?? ExperimentVersions.None).With(experiment);
         var events = _measuredEvents.Union(experiment.Metrics.SelectMany(m => m.Events).Select(e => (experiment.Site, e)));
-        return new Catalog(_sites, _keys, _experiments.SetItem(key, versions), events, _groups);
+        return new Catalog(_sites, Access, _experiments.SetItem(key, versions), events, _groups);
     }
 
     public Catalog With(SavedGroup group)
     {
         ArgumentNullException.ThrowIfNull(group);
-        return new Catalog(_sites, _keys, _experiments, _measuredEvents, _groups.SetItem((group.Site, group.Key), group));
+        return new Catalog(_sites, Access, _experiments, _measuredEvents, _groups.SetItem((group.Site, group.Key), group));
     }
 
     /// <summary>Moves the pointer; a pointer to a version that has not come yet is kept until it does.</summary>
     public Catalog WithCurrent(string site, string experiment, int version)
     {
         var versions = (_experiments.GetValueOrDefault((site, experiment)) ?? ExperimentVersions.None).Point(version);
-        return new Catalog(_sites, _keys, _experiments.SetItem((site, experiment), versions), _measuredEvents, _groups);
+        return new Catalog(_sites, Access, _experiments.SetItem((site, experiment), versions), _measuredEvents, _groups);
     }
-}
-
-/// <summary>Whose key it is, and what it may do.</summary>
-public sealed record KeyGrant(string Site, KeyRole Role)
-{
-    /// <summary>Who calls, as the audit log names him: <c>key:</c> and the first eight digits of the key's hash, or <c>user:</c> and the address.</summary>
-    public required string Actor { get; init; }
 }
 
 /// <summary>The published versions of one experiment.</summary>

@@ -10,11 +10,21 @@ namespace CroPlatform.Experimentation.Configuration;
 /// <param name="TimeZone">IANA name; hour and weekday dimensions are told in it.</param>
 public sealed record Site(string Key, string TimeZone, ImmutableArray<ApiKey> ApiKeys);
 
-public sealed record ApiKey(KeyHash Hash, KeyRole Role);
+/// <summary>A secret that opens a site. Two of them share an <paramref name="Id"/> while a key's old secret is still good beside its new one.</summary>
+/// <param name="Id">Names the key for ever, whatever its secret; empty: the first eight digits of the hash.</param>
+/// <param name="ExpiresMs">From then on it opens nothing; milliseconds since 1970 UTC, 0: never.</param>
+public sealed record ApiKey(KeyHash Hash, KeyRole Role, string Id = "", long ExpiresMs = 0)
+{
+    /// <summary>Which pages may use it, as their browsers say it in the header Origin (https://shop.example); empty: all.</summary>
+    public ImmutableArray<string> Origins { get; init; } = [];
+}
 
 /// <summary>What a key may do; each role may do what the ones before it may.</summary>
 public enum KeyRole
 {
+    /// <summary>Nothing: a signed-in person holds no key.</summary>
+    None = 0,
+
     /// <summary>Send events; may stand in a page.</summary>
     Write = 1,
 

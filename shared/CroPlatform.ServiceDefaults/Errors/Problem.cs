@@ -31,8 +31,13 @@ public static class Problem
     }
 
     /// <summary>As the result of an endpoint.</summary>
-    public static IResult Result(int status, string code, string? field, string message) =>
-        Results.Text(Body(status, code, field, message).ToJsonString(), "application/problem+json", statusCode: status);
+    /// <param name="more">Further members of the body.</param>
+    public static IResult Result(int status, string code, string? field, string message, JsonObject? more = null)
+    {
+        var body = Body(status, code, field, message);
+        foreach (var (name, value) in more ?? []) body[name] = value?.DeepClone();
+        return Results.Text(body.ToJsonString(), "application/problem+json", statusCode: status);
+    }
 
     private static JsonObject Body(int status, string code, string? field, string message)
     {
@@ -57,6 +62,7 @@ public static class Problem
         {
             StatusCodes.Status401Unauthorized => "16",
             StatusCodes.Status403Forbidden => "7",
+            StatusCodes.Status429TooManyRequests => "8",
             StatusCodes.Status503ServiceUnavailable => "14",
             _ => "13",
         };

@@ -1,13 +1,14 @@
 using CroPlatform.ServiceDefaults.Errors;
+using CroPlatform.ServiceDefaults.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace CroPlatform.ServiceDefaults.Keys;
 
-/// <summary>Lets a request through to its endpoint if its bearer key grants the endpoint's role.</summary>
+/// <summary>Lets a request through to its endpoint if its bearer, a key or a person's access token, grants the endpoint's role.</summary>
 internal sealed class KeyMiddleware(RequestDelegate next, IServiceProvider services)
 {
-    private readonly IKeyLookup? _keys = services.GetService(typeof(IKeyLookup)) as IKeyLookup;
+    private readonly Callers? _callers = services.GetService(typeof(Callers)) as Callers;
 
     public Task InvokeAsync(HttpContext context)
     {
@@ -18,33 +19,23 @@ internal sealed class KeyMiddleware(RequestDelegate next, IServiceProvider servi
             return Problem.WriteAsync(context, StatusCodes.Status403Forbidden, "forbidden", null, "this endpoint is open to nobody");
         }
 
-        if (requirement.Role is not { } role) return next(context);
-        var grant = KeyOf(context, requirement.Header) is { Length: > 0 } key ? _keys?.Find(key) : null;
-        if (grant is null && _keys is { IsReady: false })
-        {
-            // 401 would tell the caller to give up.
-            context.Response.Headers.RetryAfter = "1";
-            return Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "starting", null, "keys are still being read; try again");
-        }
-
-        if (grant is null)
-        {
-            context.Response.Headers.WWWAuthenticate = "Bearer";
-            return Problem.WriteAsync(
-                context, StatusCodes.Status401Unauthorized, "unauthorized", "authorization", "send a valid key as 'Authorization: Bearer KEY'");
-        }
-
-        if (grant.Role < role)
-        {
-            var needed = role.ToString().ToLowerInvariant();
-            return Problem.WriteAsync(context, StatusCodes.Status403Forbidden, "forbidden", "authorization", $"this needs a key of the role {needed}");
-        }
-
-        context.Features.Set(grant);
-        return next(context);
+        if (requirement.Role is null) return next(context);
+        if (_callers is not { } callers) return Refusal.Unauthorized.WriteAsync(context);
+        var credential = CredentialOf(context, requirement.Header);
+        if (AccessTokens.LooksLikeOne(credential)) return InvokeAsync(context, endpoint, callers, requirement, credential.ToString());
+        var grant = credential.IsEmpty ? null : callers.FindKey(credential);
+        return callers.Judge(context, grant, requirement, ClassOf(endpoint)) is { } refusal ? refusal.WriteAsync(context) : next(context);
     }
 
-    private static ReadOnlySpan<char> KeyOf(HttpContext context, string? otherHeader)
+    private async Task InvokeAsync(HttpContext context, RouteEndpoint endpoint, Callers callers, KeyRequirement requirement, string token)
+    {
+        var refusal = callers.Judge(context, await callers.FindAsync(token), requirement, ClassOf(endpoint));
+        await (refusal?.WriteAsync(context) ?? next(context));
+    }
+
+    private static RateClass ClassOf(RouteEndpoint endpoint) => endpoint.Metadata.GetMetadata<RateLimited>()?.Class ?? RateClass.Management;
+
+    private static ReadOnlySpan<char> CredentialOf(HttpContext context, string? otherHeader)
     {
         const string scheme = "Bearer ";
         var header = context.Request.Headers.Authorization;

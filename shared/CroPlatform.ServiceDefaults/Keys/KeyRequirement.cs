@@ -1,6 +1,8 @@
 using CroPlatform.Experimentation.Configuration;
+using CroPlatform.ServiceDefaults.Limits;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace CroPlatform.ServiceDefaults.Keys;
 
@@ -28,20 +30,12 @@ public enum PersonRole
     Admin = 5,
 }
 
-/// <summary>Finds what a presented key grants. Services answer from the catalog, the control plane from its own tables.</summary>
-public interface IKeyLookup
-{
-    /// <summary>False while keys are still being read: an unknown key may be a good one then.</summary>
-    bool IsReady { get; }
-
-    KeyGrant? Find(ReadOnlySpan<char> key);
-}
-
 public static class KeyExtensions
 {
     /// <param name="alsoIn">Another header that may carry the key.</param>
-    public static TBuilder RequireKey<TBuilder>(this TBuilder builder, KeyRole role, string? alsoIn = null)
-        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new KeyRequirement(role, alsoIn));
+    /// <param name="orPerson">A signed-in person of this role may call it, too.</param>
+    public static TBuilder RequireKey<TBuilder>(this TBuilder builder, KeyRole role, string? alsoIn = null, PersonRole? orPerson = null)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new KeyRequirement(role, alsoIn, orPerson));
 
     /// <summary>For an admin key, or a signed-in person of this role.</summary>
     public static TBuilder RequirePerson<TBuilder>(this TBuilder builder, PersonRole role)
@@ -50,7 +44,22 @@ public static class KeyExtensions
     public static TBuilder AllowWithoutKey<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new KeyRequirement((KeyRole?)null));
 
-    /// <summary>Whose key this request came with.</summary>
+    /// <summary>
+    /// For endpoints whose key stands elsewhere than in a header: finds what it grants and judges it like any other. True if the caller is let in;
+    /// otherwise the answer was written.
+    /// </summary>
+    /// <param name="unknown">What to answer to a key that grants nothing, instead of 401.</param>
+    public static async ValueTask<bool> AdmitAsync(
+        this HttpContext context, string key, KeyRole role, RateClass kind, Func<HttpContext, Task>? unknown = null)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var callers = context.RequestServices.GetRequiredService<Callers>();
+        if (callers.Judge(context, callers.FindKey(key), new KeyRequirement(role), kind) is not { } refusal) return true;
+        await (refusal == Refusal.Unauthorized && unknown is not null ? unknown(context) : refusal.WriteAsync(context));
+        return false;
+    }
+
+    /// <summary>Who made this request.</summary>
     /// <exception cref="InvalidOperationException">The endpoint asks for no key.</exception>
     public static KeyGrant Grant(this HttpContext context) =>
         context.Features.Get<KeyGrant>() ?? throw new InvalidOperationException("this endpoint asks for no key, so there is no grant");

@@ -2,8 +2,8 @@ using System.Text.Json;
 using CroPlatform.Experimentation;
 using CroPlatform.Services.Experiments.Check;
 using CroPlatform.Services.Experiments.Decide;
+using CroPlatform.Services.Experiments.Decide.Life;
 using CroPlatform.Services.Experiments.Receive;
-using LifeCycle = CroPlatform.Services.Experiments.Decide.LifeCycle;
 
 namespace CroPlatform.Services.Tests.Experiments;
 
@@ -60,12 +60,12 @@ public sealed class PhaseChangeTests
     [Test]
     public void Resume_AfterAChangeInThePause_GoesOnInTheNewPhase()
     {
-        var paused = LifeCycle.Pause(Drafts.Started("""{"coverage": 0.1}"""), 2_000);
+        var paused = Versions.Pause(Drafts.Started("""{"coverage": 0.1}"""), 2_000) with { Status = ExperimentStatus.Paused };
         var changed = PhaseChange.Apply(paused, Request("""{"coverage": 0.5}"""), 3_000).Next!;
         Assert.That(changed.PhaseAt(3_500), Is.Null);
-        var resumed = LifeCycle.Resume(changed, 4_000);
+        var resumed = Versions.Resume(changed, 4_000) with { Status = ExperimentStatus.Running };
         Assert.That((resumed.PhaseAt(1_500)!.Index, resumed.PhaseAt(4_000)!.Index), Is.EqualTo((0, 1)));
-        Assert.That(LifeCycle.Stop(changed, 5_000).Status, Is.EqualTo(ExperimentStatus.Completed), "also where the last phase never ran");
+        Assert.That(Versions.Stop(changed, 5_000).StoppedMs, Is.EqualTo(5_000), "also where the last phase never ran");
     }
 
     private static (Experiment? Next, FieldProblem? Problem) Apply(Experiment experiment, string request) => PhaseChange.Apply(experiment, Request(request), 5_000);

@@ -1,7 +1,7 @@
 using CroPlatform.Experimentation;
 using CroPlatform.Experimentation.Bucketing;
 using CroPlatform.Services.Experiments.Decide;
-using LifeCycle = CroPlatform.Services.Experiments.Decide.LifeCycle;
+using CroPlatform.Services.Experiments.Decide.Life;
 
 namespace CroPlatform.Services.Tests.Experiments;
 
@@ -52,9 +52,9 @@ public sealed class PlacementTests
         Assert.That(experiment.Holdouts, Is.EqualTo(new[] { new Holdout("h", 1, "user", "h", new BucketRange(0, 0.05), "holdout", "included") }));
         Assert.That(Placement.Find(Drafts.Of("""{"holdouts": ["h"]}"""), []).Problem?.Code, Is.EqualTo("conflict"), "it must run");
         var user = new Services.Experiments.Store.StoredExperiment("e", Drafts.Of(), "running", experiment, default, null, null);
-        Assert.That(LifeCycle.CannotStop(holdout.Published!, [holdout, user])?.Message, Does.Contain("'e'"));
-        Assert.That(LifeCycle.CannotStop(holdout.Published!, [holdout, user with { Status = "completed" }]), Is.Null);
-        Assert.That(LifeCycle.CannotPause(holdout.Published!)?.Code, Is.EqualTo("conflict"));
+        Assert.That(Refusals.Stop(holdout.Published!, [holdout, user])?.Message, Does.Contain("'e'"));
+        Assert.That(Refusals.Stop(holdout.Published!, [holdout, user with { Status = "completed" }]), Is.Null);
+        Assert.That(Refusals.Pause(holdout.Published!)?.Code, Is.EqualTo("conflict"));
     }
 
     [TestCase("""{"prerequisites": [{"experiment": "gone", "variants": ["a"]}]}""", "unknown_experiment", "prerequisites[0].experiment")]

@@ -43,7 +43,7 @@ public sealed class FoldOrderTests
     private static IEnumerable<KeyValuePair<CellKey, (long, string)>> NonZero(Dictionary<CellKey, (long Units, string Sums)> cells) =>
         cells.Where(c => c.Value.Units != 0).Select(c => KeyValuePair.Create(c.Key, (c.Value.Units, c.Value.Sums)));
 
-    /// <summary>An external and a platform experiment: started, one paused and resumed, both stopped. Each entry is one published version.</summary>
+    /// <summary>An external and a platform experiment: started, paused, resumed, analysed by other metrics, stopped. Each entry is one published version.</summary>
     private static IEnumerable<Experiment> News()
     {
         foreach (var (key, mode) in new[] { ("ext", AssignmentMode.External), ("plat", AssignmentMode.Platform) })
@@ -79,7 +79,13 @@ public sealed class FoldOrderTests
             yield return paused;
             var resumed = Next(paused, T0 + 50_000, ExperimentStatus.Running, new Period(T0, T0 + 40_000), new Period(T0 + 50_000, 0));
             yield return resumed;
-            yield return Next(resumed, T0 + 90_000, ExperimentStatus.Completed, new Period(T0, T0 + 40_000), new Period(T0 + 50_000, T0 + 90_000))
+            var reanalysed = Next(resumed, T0 + 60_000, ExperimentStatus.Running, [.. resumed.Phases[0].Periods]) with
+            {
+                AnalysisRevision = 2,
+                Metrics = [resumed.Metrics[2], resumed.Metrics[1] with { WindowHours = 0.01 }, resumed.Metrics[0]],
+            };
+            yield return reanalysed;
+            yield return Next(reanalysed, T0 + 90_000, ExperimentStatus.Completed, new Period(T0, T0 + 40_000), new Period(T0 + 50_000, T0 + 90_000))
                 with
             { StoppedMs = T0 + 90_000 };
         }

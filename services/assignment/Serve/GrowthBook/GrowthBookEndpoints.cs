@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
+using CroPlatform.Experimentation.Configuration;
 using CroPlatform.ServiceDefaults.Browsers;
 using CroPlatform.ServiceDefaults.Errors;
 using CroPlatform.ServiceDefaults.Keys;
+using CroPlatform.ServiceDefaults.Limits;
 
 namespace CroPlatform.Services.Assignment.Serve.GrowthBook;
 
@@ -45,18 +47,11 @@ internal static class GrowthBookEndpoints
     private static async ValueTask<object?> RequirePathKeyAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
     {
         var context = invocation.HttpContext;
-        var keys = context.RequestServices.GetRequiredService<IKeyLookup>();
-        if (keys.Find((string)context.GetRouteValue("clientKey")!) is { } grant)
-        {
-            context.Features.Set(grant);
-            return await next(invocation);
-        }
-
-        if (!keys.IsReady) context.Response.Headers.RetryAfter = "1";
-        var (status, code, message) = keys.IsReady
-            ? (StatusCodes.Status404NotFound, "unknown_key", "there is no such client key")
-            : (StatusCodes.Status503ServiceUnavailable, "starting", "keys are still being read; try again");
-        await Problem.WriteAsync(context, status, code, null, message);
+        var key = (string)context.GetRouteValue("clientKey")!;
+        if (await context.AdmitAsync(key, KeyRole.Write, RateClass.Assignment, UnknownAsync)) return await next(invocation);
         return Results.Empty;
     }
+
+    private static Task UnknownAsync(HttpContext context) =>
+        Problem.WriteAsync(context, StatusCodes.Status404NotFound, "unknown_key", null, "there is no such client key");
 }

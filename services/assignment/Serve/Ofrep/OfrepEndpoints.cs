@@ -6,6 +6,7 @@ using CroPlatform.Experimentation.Configuration;
 using CroPlatform.ServiceDefaults.Browsers;
 using CroPlatform.ServiceDefaults.Errors;
 using CroPlatform.ServiceDefaults.Keys;
+using CroPlatform.ServiceDefaults.Limits;
 using CroPlatform.Services.Assignment.Decide;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
@@ -24,7 +25,7 @@ internal static class OfrepEndpoints
         OfrepJson.Failure(FlagKey(context), "GENERAL", message));
 
     public static void MapOfrep(this IEndpointRouteBuilder app) =>
-        app.MapPost(Path + "/{**key}", EvaluateAsync).RequireKey(KeyRole.Write, alsoIn: "X-API-Key").AllowBrowsers().WithMetadata(Errors);
+        app.MapPost(Path + "/{**key}", EvaluateAsync).RequireKey(KeyRole.Write, alsoIn: "X-API-Key").LimitAs(RateClass.Assignment).AllowBrowsers().WithMetadata(Errors);
 
     private static async Task EvaluateAsync(HttpContext context, FlagDesk desk)
     {

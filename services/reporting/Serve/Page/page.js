@@ -1,4 +1,5 @@
 // The live page: one socket, one section an experiment, redrawn in place as messages arrive.
+import { session } from "./session.js";
 
 const experiments = new Map();
 const byId = id => document.getElementById(id);
@@ -8,45 +9,88 @@ const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 2 });
 const tones = { winner: "good", loser: "bad", blocked: "bad", equivalent: "warn", inconclusive: "warn" };
 let socket, retry;
 
-byId("sign-in").addEventListener("submit", event => {
+session.onToken = token => {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ token }));
+};
+byId("sign-in").addEventListener("submit", async event => {
   event.preventDefault();
-  sessionStorage.setItem("key", byId("key").value.trim());
+  const fault = await session.signIn(byId("email").value.trim(), byId("password").value);
+  byId("password").value = "";
+  fault ? signedOut(fault) : connect();
+});
+byId("key-sign-in").addEventListener("submit", event => {
+  event.preventDefault();
+  session.useKey(byId("key").value.trim());
   byId("key").value = "";
   connect();
 });
-byId("sign-out").addEventListener("click", () => signOut(""));
-if (sessionStorage.getItem("key")) connect();
+byId("sign-out").addEventListener("click", async () => {
+  await session.end();
+  signedOut("");
+});
+byId("site").addEventListener("change", async event => {
+  if (!await session.renew(event.target.value)) return;
+  forget();
+  reconnect();
+});
+await session.resume() ? connect() : signedOut("");
 
 function connect() {
   clearTimeout(retry);
-  byId("sign-in").hidden = true;
+  byId("signed-out").hidden = true;
   byId("sign-out").hidden = false;
   byId("experiments").hidden = false;
+  showSession();
   show("connecting …", "warn");
-  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
-  socket.addEventListener("open", () => {
-    socket.send(JSON.stringify({ key: sessionStorage.getItem("key") }));
+  const opened = socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
+  opened.addEventListener("open", () => {
+    opened.send(JSON.stringify(session.credential));
     show("live", "good");
     byId("empty").hidden = experiments.size > 0;
   });
-  socket.addEventListener("message", event => take(JSON.parse(event.data)));
-  socket.addEventListener("close", event => {
-    if (event.code === 4401) return signOut("This is no valid admin key.");
-    if (!sessionStorage.getItem("key")) return;
+  opened.addEventListener("message", event => opened === socket && take(JSON.parse(event.data)));
+  opened.addEventListener("close", async event => {
+    if (opened !== socket || !session.credential) return;
+    if (event.code === 4401 && !await session.renew()) {
+      const message = session.credential?.key ? "This is no valid admin key." : "Your session is over. Sign in again.";
+      session.forget();
+      return signedOut(message);
+    }
     show("disconnected, trying again", "bad");
     retry = setTimeout(connect, 1500);
   });
 }
 
-function signOut(message) {
-  sessionStorage.removeItem("key");
+function reconnect() {
+  const before = socket;
+  connect();
+  before?.close();
+}
+
+function showSession() {
+  const { user, site, sites } = session.description ?? { sites: [] };
+  byId("who").textContent = user ? `${user.name} · ${site}` : "";
+  byId("site").hidden = sites.length < 2;
+  byId("site").replaceChildren(...sites.map(({ site: name }) => Object.assign(element("option", name), { value: name, selected: name === site })));
+}
+
+function forget() {
   experiments.clear();
   byId("experiments").replaceChildren();
-  byId("experiments").hidden = byId("sign-out").hidden = byId("empty").hidden = true;
-  byId("sign-in").hidden = false;
+}
+
+async function signedOut(message) {
+  clearTimeout(retry);
+  forget();
+  byId("experiments").hidden = byId("sign-out").hidden = byId("empty").hidden = byId("site").hidden = true;
+  byId("who").textContent = "";
+  byId("signed-out").hidden = false;
   byId("sign-in-error").textContent = message;
   show("signed out", "");
   socket?.close();
+  const { oidc } = await session.methods();
+  byId("sso").hidden = !oidc;
+  byId("issuer").textContent = oidc?.issuer ?? "";
 }
 
 function show(text, tone) {

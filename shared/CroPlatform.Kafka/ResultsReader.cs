@@ -1,14 +1,14 @@
 using System.Collections.Concurrent;
 using CroPlatform.Contracts;
 using CroPlatform.Contracts.Statistics;
-using CroPlatform.Kafka;
 using Google.Protobuf;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace CroPlatform.Services.Reporting.Consume;
+namespace CroPlatform.Kafka;
 
 /// <summary>The latest results of each experiment, kept up with cro.results.v1.</summary>
-internal sealed class ResultsReader(IOptions<KafkaOptions> options, Cluster cluster, ILogger<ResultsReader> logger)
+public sealed class ResultsReader(IOptions<KafkaOptions> options, Cluster cluster, ILogger<ResultsReader> logger)
     : TopicFollower(Topics.All.Single(t => t.Name == Topics.Results), options, cluster, logger)
 {
     private readonly ConcurrentDictionary<(string Site, string Experiment), ExperimentResults> _latest = new();
