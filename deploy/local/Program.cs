@@ -26,6 +26,7 @@ try
         "experiment" => await ExperimentCommand.RunAsync(arguments, stop.Token),
         "test" => await TestCommand.RunAsync(arguments, progress, stop.Token),
         "bench" => await BenchCommand.RunAsync(arguments, progress, stop.Token),
+        "replay" => await ReplayCommand.RunAsync(arguments, progress, stop.Token),
         "audit" => await AuditCommand.RunAsync(arguments, progress, stop.Token),
         "restart" => await ProcessCommands.RestartAsync(arguments, progress, stop.Token),
         "kill" => await ProcessCommands.KillAsync(arguments, progress, stop.Token),

@@ -13,6 +13,8 @@ using CroPlatform.Services.Statistics.Route;
 using CroPlatform.Services.Statistics.Serve;
 using CroPlatform.Services.Statistics.Store;
 
+if (args is [Replay.Verb, var site, var experiment]) return await Replay.RunAsync(site, experiment);
+
 var builder = ServiceHost.CreateBuilder("statistics", args);
 builder.Services.AddValidated<StatisticsOptions>(StatisticsOptions.Section);
 builder.Services.AddKafka().AddPostgres(Schema.Name).AddRedis();

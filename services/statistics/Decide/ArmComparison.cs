@@ -39,6 +39,9 @@ internal sealed record ArmComparison(Metric Metric, IReadOnlyList<(Arm Control, 
         ? (Arm.Empty(Metric), Arm.Empty(Metric))
         : Phases.Aggregate((a, b) => (a.Control + b.Control, a.Treatment + b.Treatment));
 
+    /// <summary>Treatment / control − 1, which can be told even where its interval is not bounded.</summary>
+    public Computed<double> Lift => Means.Then<double>(m => m.Control == 0 ? NotComputable.ZeroBaseline("The control's mean is 0.") : m.Difference / m.Control);
+
     /// <summary>Both arms' means (rates, ratios, quantiles), over phases weighted by their shares of the units, with the variances of these means.</summary>
     public Computed<MeanPair> Means
     {

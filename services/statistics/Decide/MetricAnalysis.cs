@@ -73,7 +73,7 @@ internal static class MetricAnalysis
             Sum = arm.Total,
             Mean = figures.Take("mean", arm.Mean, m => m),
             StandardError = figures.Take("standard_error", arm.StandardError, e => e),
-            Lift = figures.Take("lift", plain.Lift, l => l.Value),
+            Lift = figures.Take("lift", isControl ? Control : comparison.Lift, l => l),
             LiftInterval = figures.TakeInterval("lift_interval", plain.Lift),
             Difference = figures.Take("difference", plain.Difference, d => d.Value),
             DifferenceInterval = figures.TakeInterval("difference_interval", plain.Difference),

@@ -4,6 +4,8 @@ using CroPlatform.Services.Statistics.Decide;
 using CroPlatform.Services.Statistics.Fold;
 using Dapper;
 using Npgsql;
+using IsolationLevel = System.Data.IsolationLevel;
+using TopicPartition = Confluent.Kafka.TopicPartition;
 
 namespace CroPlatform.Services.Statistics.Store;
 
@@ -16,7 +18,24 @@ internal sealed class NumbersReader(NpgsqlDataSource source)
     {
         await using var db = await source.OpenConnectionAsync(ct);
         // One snapshot for the three queries.
-        await using var transaction = await db.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, ct);
+        await using var transaction = await db.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
+        return await ReadAsync(experiment, db, transaction, ct);
+    }
+
+    /// <summary>The same, with how far each partition had been read for it.</summary>
+    public async Task<(Numbers Numbers, IReadOnlyList<(TopicPartition Partition, long Next)> Offsets)> ReadWithOffsetsAsync(Experiment experiment, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        await using var transaction = await db.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
+        var topic = experiment.Unit == UnitTypes.Visitor ? Topics.Events : Topics.Facts;
+        // The router's own offsets stand under another name.
+        var offsets = await db.QueryAsync<(int Partition, long Next)>(new CommandDefinition(
+            "select partition, next_offset from offsets where topic = @topic order by partition", new { topic }, transaction, cancellationToken: ct));
+        return (await ReadAsync(experiment, db, transaction, ct), [.. offsets.Select(o => (new TopicPartition(topic, o.Partition), o.Next))]);
+    }
+
+    private static async Task<Numbers> ReadAsync(Experiment experiment, NpgsqlConnection db, NpgsqlTransaction transaction, CancellationToken ct)
+    {
         var name = new { site = experiment.Site, experiment = experiment.Key, revision = experiment.AnalysisRevision, version = experiment.Version, facts = Lane.FirstOfFacts, isFacts = experiment.Unit != UnitTypes.Visitor };
         var cells = new Dictionary<CellKey, Cell>();
         foreach (var row in await db.QueryAsync<CellRow>(new CommandDefinition(
