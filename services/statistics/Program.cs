@@ -24,7 +24,7 @@ builder.Services.AddSingleton<FoldMetrics>().AddSingleton<PartitionStore>().AddS
 builder.Services.AddSingleton<EventsConsumer>().AddHostedService(p => p.GetRequiredService<EventsConsumer>());
 builder.Services.AddSingleton<RoutingStore>().AddSingleton<FactsRouter>().AddHostedService(p => p.GetRequiredService<FactsRouter>());
 builder.Services.AddHostedService<ResultsPublisher>().AddHostedService<Surveyor>().AddHostedService<LiveCounterWriter>();
-builder.Services.AddSingleton<LiveReader>();
+builder.Services.AddSingleton<LiveReader>().AddSingleton<TrafficSample>();
 builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the experiments");
 builder.Services.AddReadiness<EventsConsumer>("events", c => c.Trouble);
 builder.Services.AddReadiness<FactsRouter>("facts", r => r.Trouble);

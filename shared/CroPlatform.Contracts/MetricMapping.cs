@@ -5,7 +5,7 @@ using Wire = CroPlatform.Contracts.Experiments;
 namespace CroPlatform.Contracts;
 
 /// <summary>Metrics between the model and the records of cro.experiments.v1.</summary>
-internal static class MetricMapping
+public static class MetricMapping
 {
     public static Metric ToModel(Wire.Metric wire) => new()
     {

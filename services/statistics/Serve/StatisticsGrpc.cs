@@ -1,4 +1,6 @@
+using CroPlatform.Contracts;
 using CroPlatform.Contracts.Statistics;
+using CroPlatform.Experimentation;
 using CroPlatform.Kafka;
 using CroPlatform.ServiceDefaults.Keys;
 using CroPlatform.Services.Statistics.Decide;
@@ -9,8 +11,10 @@ using ExperimentResults = CroPlatform.Contracts.Statistics.ExperimentResults;
 
 namespace CroPlatform.Services.Statistics.Serve;
 
-internal sealed class StatisticsGrpc(CatalogReader catalog, NumbersReader numbers, LookStore looks, LiveReader live, TimeProvider clock) : StatisticsService.StatisticsServiceBase
+internal sealed class StatisticsGrpc(CatalogReader catalog, NumbersReader numbers, LookStore looks, LiveReader live, TrafficSample sample, TimeProvider clock) : StatisticsService.StatisticsServiceBase
 {
+    private const int MostDays = 14;
+    private const int MostMetrics = 50;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
     public override async Task<ExperimentResults> GetResults(GetResultsRequest request, ServerCallContext context)
@@ -41,6 +45,27 @@ internal sealed class StatisticsGrpc(CatalogReader catalog, NumbersReader number
         }
         while (await timer.WaitForNextTickAsync(context.CancellationToken));
     }
+
+    public override async Task<TrafficEstimate> EstimateTraffic(EstimateTrafficRequest request, ServerCallContext context)
+    {
+        if (!UnitTypes.IsKnown(request.Unit)) throw Invalid("unit: must be visitor, user, account or device");
+        if (request.Days is < 1 or > MostDays) throw Invalid($"days: must lie between 1 and {MostDays}");
+        if (request.Metrics.Count > MostMetrics) throw Invalid($"metrics: at most {MostMetrics}");
+        var (site, now) = (context.GetHttpContext().Grant().Site, clock.GetUtcNow());
+        var since = now.AddDays(-request.Days).ToUnixTimeMilliseconds();
+        var estimation = new TrafficEstimation([.. request.Metrics.Select(MetricMapping.ToModel)], since, now.ToUnixTimeMilliseconds());
+        var scale = await sample.ScaleAsync(site, request.Unit, since, context.CancellationToken);
+        await foreach (var unit in sample.ReadAsync(site, request.Unit, since, scale, context.CancellationToken)) estimation.Take(unit);
+        var figures = estimation.Figures(scale);
+        var estimate = new TrafficEstimate { Units = figures.Units, Days = figures.Days, SampledUnits = figures.Sampled };
+        estimate.Metrics.AddRange(figures.Metrics.Select(m => new MetricBaseline
+        {
+            Key = m.Key, N = m.N, Mean = m.Mean, StandardDeviation = m.StandardDeviation, Missing = m.Missing ?? "",
+        }));
+        return estimate;
+    }
+
+    private static RpcException Invalid(string message) => new(new Status(StatusCode.InvalidArgument, message));
 }
 
 internal static class StatisticsGrpcMapping

@@ -1,3 +1,4 @@
+using CroPlatform.Services.Experiments.Decide.PreFlight;
 using CroPlatform.Services.Experiments.Receive;
 
 namespace CroPlatform.Services.Experiments.Serve.OpenApi;
@@ -39,6 +40,10 @@ internal static class ExperimentOperations
         new("POST", One + "/phases", Tag, "Begin a new phase of a running experiment, or analyse by other metrics.", "admin", "editor")
         {
             Body = typeof(PhaseRequest), Example = """{"coverage": 1}""", Answer = typeof(ExperimentView), IsCommand = true,
+        },
+        new("GET", One + "/pre-flight", Tag, "What is to be known before the start: power, days, overlaps, broken references, risk.", "admin", "viewer")
+        {
+            Answer = typeof(PreFlightReport),
         },
         new("POST", One + "/schedule", Tag, "Start and stop at given times; a local time is that of the zone.", "admin", "editor")
         {
@@ -82,6 +87,17 @@ internal static class ExperimentOperations
             Query = ["format", "subject_kind", "subject", "action", "actor", "from", "to"], AnswerType = "application/x-ndjson",
         },
         new("GET", "/api/v1/audit/verify", "audit", "Whether the chain of the audit log is whole.", "admin", "approver") { AnswerExample = """{"ok": true, "rows": 1204}""" },
+        new("GET", "/api/v1/export", "files", "All of the site, or some experiments and what they name, as a file.", "admin", "analyst") { Query = ["experiment"], Answer = typeof(ExportFile) },
+        new("POST", "/api/v1/import", "files", "Take a file in: all of it or nothing; with dry_run only tell what would be done.", "admin", "editor")
+        {
+            Query = ["dry_run"],
+            Body = typeof(ExportFile),
+            Example = """
+                {"format": "cro.export/1", "metrics": [{"key": "purchases", "kind": "conversion", "event": "purchase", "direction": "increase"}],
+                 "experiments": [{"key": "checkout", "variants": [{"key": "control"}, {"key": "treatment"}], "metrics": [{"key": "purchases"}]}]}
+                """,
+            AnswerExample = """{"dry_run": true, "ok": true, "steps": [{"kind": "metric", "key": "purchases", "action": "create"}, {"kind": "experiment", "key": "checkout", "action": "create"}]}""",
+        },
         new("GET", "/api/v1/openapi.json", "about", "This document.", "write", "viewer"),
     ];
 
