@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using CroPlatform.Services.Experiments.Check;
 
 namespace CroPlatform.Services.Experiments.Receive;
@@ -14,6 +15,9 @@ internal static class JsonBody
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         AllowDuplicateProperties = false,
         MaxDepth = 32,
+
+        // Named, since schemas are made of these options before anything was read with them.
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
     };
 
     public static async Task<(T? Request, FieldProblem? Problem)> ReadAsync<T>(HttpContext context)

@@ -72,6 +72,7 @@ public sealed class AccessTokens
         {
             Curve = ECCurve.NamedCurves.nistP256,
             Q = new ECPoint { X = k.X.ToArray(), Y = k.Y.ToArray() },
-        })) { KeyId = k.Id });
+        }))
+        { KeyId = k.Id });
     }
 }

@@ -101,7 +101,12 @@ public sealed class OtherSiteTests
         var before = await Platform.AdminAsync(HttpMethod.Get, "/api/v1/statistics/balance");
         var events = Enumerable.Range(0, 50).Select(i => new
         {
-            id = TestPlatform.Unique("x"), type = "exposure", visitor_id = $"u-{i}", experiment = _ours["experiments"], variant = "a", site = "default",
+            id = TestPlatform.Unique("x"),
+            type = "exposure",
+            visitor_id = $"u-{i}",
+            experiment = _ours["experiments"],
+            variant = "a",
+            site = "default",
         });
         using var sent = await Platform.SendAsync(HttpMethod.Post, "/v1/events", server, JsonContent.Create(new { events, site = "default" }));
         Assert.That(sent.StatusCode, Is.EqualTo(HttpStatusCode.Accepted));
@@ -116,7 +121,8 @@ public sealed class OtherSiteTests
     {
         var body = System.Text.Json.JsonSerializer.SerializeToNode(new
         {
-            key = TestPlatform.Unique("theirs"), name = "theirs",
+            key = TestPlatform.Unique("theirs"),
+            name = "theirs",
             variants = new[] { new { key = "a", name = "a", weight = 0.5 }, new { key = "b", name = "b", weight = 0.5 } },
             metrics = new[] { new { key = metrics } },
         })!.AsObject();

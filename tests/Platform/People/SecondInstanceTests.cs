@@ -146,7 +146,13 @@ public sealed class SecondInstanceTests
         var header = JsonSerializer.SerializeToUtf8Bytes(new { alg = "RS256", typ = "JWT", kid = "k1" });
         var payload = JsonSerializer.SerializeToUtf8Bytes(new
         {
-            iss = Issuer, aud = Client, sub = subject, email, email_verified = isVerified, iat = now.ToUnixTimeSeconds(), exp = now.AddMinutes(5).ToUnixTimeSeconds(),
+            iss = Issuer,
+            aud = Client,
+            sub = subject,
+            email,
+            email_verified = isVerified,
+            iat = now.ToUnixTimeSeconds(),
+            exp = now.AddMinutes(5).ToUnixTimeSeconds(),
         });
         var text = $"{Base64Url.EncodeToString(header)}.{Base64Url.EncodeToString(payload)}";
         return $"{text}.{Base64Url.EncodeToString(_key.SignData(Encoding.ASCII.GetBytes(text), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";

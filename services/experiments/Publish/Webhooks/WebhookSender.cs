@@ -4,7 +4,7 @@ using Npgsql;
 namespace CroPlatform.Services.Experiments.Publish.Webhooks;
 
 /// <summary>Delivers webhooks, at least once: a delivery whose receipt was not stored is sent again under the same id.</summary>
-internal sealed partial class WebhookSender(DeliveryQueue queue, WebhookClient client, ILogger<WebhookSender> logger) : BackgroundService
+internal sealed partial class WebhookSender(DeliveryQueue queue, WebhookClient client, SecretBox secrets, ILogger<WebhookSender> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan SweepInterval = TimeSpan.FromHours(1);
@@ -39,7 +39,9 @@ internal sealed partial class WebhookSender(DeliveryQueue queue, WebhookClient c
         var due = await queue.TakeAsync(ct);
         await Task.WhenAll(due.Select(async delivery =>
         {
-            var outcome = await client.SendAsync(delivery.Url, delivery.Id, delivery.Event, delivery.Body, delivery.Secret, ct);
+            var outcome = secrets.TryOpen(delivery.Secret) is { } secret
+                ? await client.SendAsync(delivery.Url, delivery.Id, delivery.Event, delivery.Body, secret, ct)
+                : new DeliveryOutcome(null, "its secret was encrypted under another passphrase: make the webhook anew");
             await queue.MarkAsync(delivery, outcome, ct);
         }));
         return due.Count > 0;

@@ -52,6 +52,20 @@ internal sealed class AccessWriter(NpgsqlDataSource source, SiteDirectory direct
         List<ConfigurationRecord> records = [.. news.Records];
         foreach (var site in news.Sites) records.Add(new ConfigurationRecord { Site = (await directory.ReadAsync(transaction, site)).ToWire() });
         await transaction.Connection!.ExecuteAsync("update access_version set version = version + 1", transaction: transaction);
-        return await Outbox.AppendAsync(transaction, records);
+        var last = await Outbox.AppendAsync(transaction, records);
+        string[] told = [.. news.Records.Where(r => r.TokenGeneration is not null).Select(ConfigurationRecords.KeyOf)];
+        if (told.Length > 0)
+        {
+            // The others are superseded, and would pile up with every sign-out.
+            await transaction.Connection!.ExecuteAsync(
+                """
+                delete from publications p where p.record_key like 'token-generation|%' and p.record_key = any(@told)
+                    and p.id < (select max(id) from publications n where n.record_key like 'token-generation|%' and n.record_key = p.record_key)
+                """,
+                new { told },
+                transaction);
+        }
+
+        return last;
     }
 }

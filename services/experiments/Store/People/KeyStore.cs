@@ -122,9 +122,16 @@ internal sealed class KeyStore(NpgsqlDataSource source, AccessWriter writer, Tim
     public async Task NoteUseAsync(IReadOnlyList<(string Site, string Id, DateTimeOffset At)> uses, CancellationToken ct)
     {
         if (uses.Count == 0) return;
+        // Locked in one order: several instances write the same rows.
         const string sql = """
-            update api_keys k set last_used_at = greatest(k.last_used_at, u.at)
-            from unnest(@sites, @ids, @times) as u (site, id, at) where k.site = u.site and k.id = u.id and k.last_used_at is distinct from u.at
+            with news as (
+                select k.site, k.id, max(u.at) as at from unnest(@sites, @ids, @times) as u (site, id, at)
+                join api_keys k on k.site = u.site and k.id = u.id and (k.last_used_at is null or k.last_used_at < u.at)
+                group by k.site, k.id
+            ), locked as (
+                select k.site, k.id, n.at from api_keys k join news n on n.site = k.site and n.id = k.id order by k.site, k.id for update of k
+            )
+            update api_keys k set last_used_at = greatest(k.last_used_at, l.at) from locked l where k.site = l.site and k.id = l.id
             """;
         await using var db = await source.OpenConnectionAsync(ct);
         await db.ExecuteAsync(new CommandDefinition(

@@ -8,9 +8,15 @@ namespace CroPlatform.Services.Experiments.Store.People;
 internal sealed partial class KeyUseCollector(RedisCache redis, KeyUse own, KeyStore keys, ILogger<KeyUseCollector> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+    private const long GrainMs = 1_000;
 
+    private long _collectedAt;
+
+    /// <summary>Collects, unless that was done within the last second.</summary>
     public async Task CollectAsync(CancellationToken ct)
     {
+        var (now, last) = (Environment.TickCount64, Interlocked.Read(ref _collectedAt));
+        if (now - last < GrainMs || Interlocked.CompareExchange(ref _collectedAt, now, last) != last) return;
         var fields = (await redis.ReadReportAsync(KeyUse.Report)).Concat(own.Drain());
         List<(string, string, DateTimeOffset)> uses = [];
         foreach (var (name, value) in fields)

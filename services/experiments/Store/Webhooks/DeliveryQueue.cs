@@ -8,13 +8,14 @@ using Npgsql;
 namespace CroPlatform.Services.Experiments.Store.Webhooks;
 
 /// <summary>A delivery that is due, with where and how to send it.</summary>
+/// <param name="Secret">As it stands in the database.</param>
 internal sealed record DueDelivery(string Id, string Event, string Body, int Attempts, string Url, byte[] Secret);
 
 /// <summary>
 /// Deliveries that wait. The audit log is the outbox: each of its rows that a webhook asks for becomes a delivery in the transaction that moves the
 /// webhook on. A delivery is leased for as long as a try may take; if its sender dies, it is due again after that, under the same id.
 /// </summary>
-internal sealed class DeliveryQueue(NpgsqlDataSource source, SecretBox secrets, TimeProvider clock, IOptions<WebhookOptions> options)
+internal sealed class DeliveryQueue(NpgsqlDataSource source, TimeProvider clock, IOptions<WebhookOptions> options)
 {
     private const int Page = 500;
     private const int Batch = 32;
@@ -46,9 +47,8 @@ internal sealed class DeliveryQueue(NpgsqlDataSource source, SecretBox secrets, 
             """;
         var now = clock.GetUtcNow();
         await using var db = await source.OpenConnectionAsync(ct);
-        var rows = await db.QueryAsync<DueDelivery>(new CommandDefinition(
-            sql, new { now, lease = now + options.Value.Timeout + Slack, Batch, BatchPerWebhook }, cancellationToken: ct));
-        return [.. rows.Select(r => r with { Secret = secrets.Open(r.Secret) })];
+        return [.. await db.QueryAsync<DueDelivery>(new CommandDefinition(
+            sql, new { now, lease = now + options.Value.Timeout + Slack, Batch, BatchPerWebhook }, cancellationToken: ct))];
     }
 
     public async Task MarkAsync(DueDelivery delivery, DeliveryOutcome outcome, CancellationToken ct)

@@ -23,12 +23,19 @@ internal sealed class SecretBox(IOptions<SessionOptions> options)
         return box;
     }
 
-    /// <exception cref="CryptographicException">It was closed under another passphrase.</exception>
-    public byte[] Open(byte[] box)
+    /// <returns>Null if it was closed under another passphrase.</returns>
+    public byte[]? TryOpen(byte[] box)
     {
         var secret = new byte[box.Length - NonceSize - TagSize];
         using var aes = new AesGcm(_key, TagSize);
-        aes.Decrypt(box.AsSpan(0, NonceSize), box.AsSpan(NonceSize + TagSize), box.AsSpan(NonceSize, TagSize), secret);
-        return secret;
+        try
+        {
+            aes.Decrypt(box.AsSpan(0, NonceSize), box.AsSpan(NonceSize + TagSize), box.AsSpan(NonceSize, TagSize), secret);
+            return secret;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            return null;
+        }
     }
 }

@@ -33,8 +33,12 @@ public sealed class OidcTests
         _provider = builder.Build();
         _provider.MapGet("/.well-known/openid-configuration", () => Results.Json(new
         {
-            issuer = Issuer, jwks_uri = Issuer + "/keys", authorization_endpoint = Issuer + "/authorize", response_types_supported = new[] { "id_token" },
-            subject_types_supported = new[] { "public" }, id_token_signing_alg_values_supported = new[] { "RS256", "ES256" },
+            issuer = Issuer,
+            jwks_uri = Issuer + "/keys",
+            authorization_endpoint = Issuer + "/authorize",
+            response_types_supported = new[] { "id_token" },
+            subject_types_supported = new[] { "public" },
+            id_token_signing_alg_values_supported = new[] { "RS256", "ES256" },
         }));
         _provider.MapGet("/keys", () => Results.Json(new { keys = new[] { Public(JsonWebKeyConverter.ConvertFromRSASecurityKey(_rsa)), Public(JsonWebKeyConverter.ConvertFromECDsaSecurityKey(_ec)) } }));
         await _provider.StartAsync();
@@ -115,8 +119,14 @@ public sealed class OidcTests
         var made = DateTimeOffset.UtcNow - age;
         var claims = new Dictionary<string, object>
         {
-            ["iss"] = Issuer, ["aud"] = Client, ["sub"] = "subject-1", ["email"] = "ann@example.org", ["email_verified"] = true, ["name"] = "Ann",
-            ["iat"] = made.ToUnixTimeSeconds(), ["exp"] = made.AddHours(1).ToUnixTimeSeconds(),
+            ["iss"] = Issuer,
+            ["aud"] = Client,
+            ["sub"] = "subject-1",
+            ["email"] = "ann@example.org",
+            ["email_verified"] = true,
+            ["name"] = "Ann",
+            ["iat"] = made.ToUnixTimeSeconds(),
+            ["exp"] = made.AddHours(1).ToUnixTimeSeconds(),
         };
         change?.Invoke(claims);
         var signing = new SigningCredentials(key ?? (algorithm == "ES256" ? _ec : _rsa), algorithm);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using CroPlatform.Services.Experiments;
 using CroPlatform.Services.Experiments.Publish.Webhooks;
 using CroPlatform.Services.Experiments.Store.Webhooks;
@@ -46,6 +47,24 @@ public sealed class PublicAddressesTests
         Assert.That(addresses.Includes(IPAddress.Parse("::ffff:10.1.2.3")), Is.True);
         Assert.That(addresses.Includes(IPAddress.Parse("10.2.0.1")), Is.False);
     }
+
+    [Test]
+    public async Task Send_ToANameOfTheInside_NeverConnects()
+    {
+        using var inside = new TcpListener(IPAddress.Loopback, 0);
+        inside.Start();
+        var options = Options.Create(new WebhookOptions());
+        using var client = new WebhookClient(new PublicAddresses(options), options, TimeProvider.System);
+        var outcome = await client.SendAsync($"http://localhost:{((IPEndPoint)inside.LocalEndpoint).Port}/", "id", "metric.created", "{}", new byte[32], CancellationToken.None);
+        Assert.That(outcome, Is.EqualTo(new DeliveryOutcome(null, "localhost has no address that webhooks may call")));
+        Assert.That(inside.Pending(), Is.False);
+    }
+
+    /// <summary>The example of Standard Webhooks' own libraries.</summary>
+    [Test]
+    public void Sign_KnownDelivery_GivesTheKnownSignature() => Assert.That(
+        WebhookClient.Sign(Convert.FromBase64String("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, """{"test": 2432232314}"""),
+        Is.EqualTo("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="));
 
     [Test]
     public void Pause_AfterEachFailure_DoublesUpToTheLongest()
