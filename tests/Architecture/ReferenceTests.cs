@@ -30,6 +30,7 @@ public sealed class ReferenceTests
         ["Dapper"] = "Postgres",
         ["StackExchange.Redis"] = "Redis",
         ["MassTransit"] = "Commands",
+        ["Quartz"] = "Commands",
         ["OpenTelemetry"] = "ServiceDefaults",
         ["MathNet.Numerics"] = "Statistics",
     };

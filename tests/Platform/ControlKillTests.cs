@@ -58,7 +58,8 @@ public sealed class ControlKillTests
         {
             // It works again; then, at a seeded moment of its work, it does not.
             var before = Interlocked.Read(ref _answers);
-            await TestPlatform.EventuallyAsync(() => Task.FromResult(Interlocked.Read(ref _answers)), now => now > before, $"commands are answered before kill {kill}");
+            await TestPlatform.EventuallyAsync(
+                () => Task.FromResult((Answers: Interlocked.Read(ref _answers), service.LastWords)), now => now.Answers > before, $"commands are answered before kill {kill}");
             await Task.Delay(random.Next(0, 120));
             await service.KillAsync();
             service.Start();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 
@@ -9,6 +10,7 @@ namespace CroPlatform.Platform.Tests;
 /// </summary>
 internal sealed class ServiceProcess : IDisposable
 {
+    private readonly ConcurrentQueue<string> _said = new();
     private readonly ProcessStartInfo _start;
     private Process _process;
 
@@ -45,6 +47,8 @@ internal sealed class ServiceProcess : IDisposable
         _process = Process.Start(_start)!;
 
         // Read, so that it never waits for a reader.
+        _process.OutputDataReceived += (_, line) => Said(line.Data);
+        _process.ErrorDataReceived += (_, line) => Said(line.Data);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
@@ -55,6 +59,16 @@ internal sealed class ServiceProcess : IDisposable
         _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
+    }
+
+    /// <summary>The end of what it has said since it was taken over.</summary>
+    public string LastWords => string.Join('\n', _said);
+
+    private void Said(string? line)
+    {
+        if (line is null) return;
+        _said.Enqueue(line);
+        if (_said.Count > 40) _said.TryDequeue(out _);
     }
 
     private static string[] Words(string file) => File.ReadAllText(file).Split('\0', StringSplitOptions.RemoveEmptyEntries);

@@ -11,8 +11,8 @@ namespace CroPlatform.Services.Experiments.Receive;
 /// </summary>
 internal sealed class CommandRunner(NpgsqlDataSource source, Publisher publisher, TimeProvider clock) : IDisposable
 {
-    /// <summary>A command holds one connection and may read by another: far fewer at once than the pool has.</summary>
-    private const int AtOnce = 32;
+    /// <summary>A command holds one connection and reads by another: few at once, so that the pool (20 where ./cro sets it) never runs dry between the two.</summary>
+    private const int AtOnce = 6;
 
     private readonly SemaphoreSlim _room = new(AtOnce);
 
