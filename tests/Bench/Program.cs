@@ -1,4 +1,5 @@
 using CroPlatform.Bench;
+using CroPlatform.Bench.Analysis;
 using CroPlatform.Bench.Assign;
 using CroPlatform.Bench.Broker;
 using CroPlatform.Bench.Ceilings;
@@ -12,6 +13,8 @@ var measurements = new Dictionary<string, Func<string[], Task<int>>>
     ["assign"] = AssignBench.RunAsync,
     ["evaluation"] = EvaluationSpeed.RunAsync,
     ["broker"] = BrokerBench.RunAsync,
+    ["analysis"] = AnalysisBench.RunAsync,
+    ["aa"] = words => Task.FromResult(AaBench.Run(words)),
     ["statistics"] = words => Task.FromResult(StatisticsBench.Run(words)),
 };
 if (args is [BareServer.Verb]) return await BareServer.RunAsync();

@@ -69,7 +69,7 @@ public sealed class MetricTallyTests
         return DateTimeOffset.Parse((string)started["phases"]![0]!["periods"]![0]!["from"]!, System.Globalization.CultureInfo.InvariantCulture).ToUnixTimeMilliseconds();
     }
 
-    private static object EventOf(string key, JsonElement row, long start)
+    private static JsonObject EventOf(string key, JsonElement row, long start)
     {
         var variant = row.GetProperty("variant").GetString();
         var unit = row.GetProperty("unit").GetString()!;
