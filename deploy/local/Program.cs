@@ -23,6 +23,7 @@ try
         "down" => await DownCommand.RunAsync(arguments, progress, stop.Token),
         "status" => await StatusCommand.RunAsync(arguments, progress, stop.Token),
         "demo" => await DemoCommand.RunAsync(arguments, progress, stop.Token),
+        "experiment" => await ExperimentCommand.RunAsync(arguments, stop.Token),
         "test" => await TestCommand.RunAsync(arguments, progress, stop.Token),
         "bench" => await BenchCommand.RunAsync(arguments, progress, stop.Token),
         "replay" => await ReplayCommand.RunAsync(arguments, progress, stop.Token),

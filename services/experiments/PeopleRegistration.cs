@@ -1,16 +1,19 @@
 using CroPlatform.ServiceDefaults;
 using CroPlatform.ServiceDefaults.Keys;
 using CroPlatform.Services.Experiments.Decide.People;
+using CroPlatform.Services.Experiments.Publish.Webhooks;
 using CroPlatform.Services.Experiments.Receive.People;
+using CroPlatform.Services.Experiments.Receive.Webhooks;
 using CroPlatform.Services.Experiments.Serve.People;
 using CroPlatform.Services.Experiments.Store;
 using CroPlatform.Services.Experiments.Store.People;
+using CroPlatform.Services.Experiments.Store.Webhooks;
 using Microsoft.AspNetCore.HttpOverrides;
 using IPNetwork = System.Net.IPNetwork;
 
 namespace CroPlatform.Services.Experiments;
 
-/// <summary>Sites, keys, people and their sessions.</summary>
+/// <summary>Sites, keys, people and their sessions, and webhooks.</summary>
 internal static class PeopleRegistration
 {
     public static void AddPeople(this IServiceCollection services, IConfiguration configuration)
@@ -33,6 +36,10 @@ internal static class PeopleRegistration
         services.AddSingleton<Passwords>().AddSingleton<Operators>();
         services.AddSingleton<OidcVerifier>().AddSingleton<SignInLimits>().AddSingleton<SignIn>();
         services.AddSingleton<AccessTokenIssuer>().AddSingleton<Sessions>();
+        services.AddValidated<WebhookOptions>(WebhookOptions.Section).Validate(
+            o => o.AllowedNetworks.All(n => IPNetwork.TryParse(n, out _)), "Webhooks:AllowedNetworks are networks, as in 10.1.0.0/16");
+        services.AddSingleton<SecretBox>().AddSingleton<WebhookStore>().AddSingleton<DeliveryQueue>();
+        services.AddSingleton<PublicAddresses>().AddSingleton<WebhookClient>().AddHostedService<WebhookSender>();
 
         // Loopback is trusted from the start: the local door.
         services.Configure<ForwardedHeadersOptions>(o =>
@@ -51,5 +58,6 @@ internal static class PeopleRegistration
         app.MapSites();
         app.MapUsers();
         app.MapKeys();
+        app.MapWebhooks();
     }
 }

@@ -11,6 +11,7 @@ using CroPlatform.Services.Experiments.Publish;
 using CroPlatform.Services.Experiments.Receive;
 using CroPlatform.Services.Experiments.Serve;
 using CroPlatform.Services.Experiments.Serve.Compatibility;
+using CroPlatform.Services.Experiments.Serve.OpenApi;
 using CroPlatform.Services.Experiments.Store;
 
 var builder = ServiceHost.CreateBuilder("experiments", args);
@@ -49,6 +50,7 @@ app.MapSavedGroupQueries();
 app.MapAudit();
 app.MapExperimentGrpc();
 app.MapGrpcServiceHealth();
+app.MapApiDocument();
 app.MapCro();
 app.MapAbTesting();
 app.MapBehavioral();

@@ -3,6 +3,7 @@ using CroPlatform.Bench.Analysis;
 using CroPlatform.Bench.Assign;
 using CroPlatform.Bench.Broker;
 using CroPlatform.Bench.Ceilings;
+using CroPlatform.Bench.Control;
 using CroPlatform.Bench.Ingest;
 using CroPlatform.Bench.Statistics;
 
@@ -15,6 +16,7 @@ var measurements = new Dictionary<string, Func<string[], Task<int>>>
     ["broker"] = BrokerBench.RunAsync,
     ["analysis"] = AnalysisBench.RunAsync,
     ["aa"] = words => Task.FromResult(AaBench.Run(words)),
+    ["control"] = ControlBench.RunAsync,
     ["statistics"] = words => Task.FromResult(StatisticsBench.Run(words)),
 };
 if (args is [BareServer.Verb]) return await BareServer.RunAsync();

@@ -23,6 +23,7 @@ internal sealed class RunningPlatform : IDisposable
     public string Kafka => Text("kafka");
     public string Postgres => Text("postgres");
     public string WriteKey => Text("write_key");
+    public string AdminKey => Text("admin_key");
     public string ServerKey => Text("server_key");
 
     public Uri Http(string service) => new(_endpoints.GetProperty("services").GetProperty(service).GetProperty("http").GetString()!);
@@ -34,7 +35,7 @@ internal sealed class RunningPlatform : IDisposable
     public async Task<JsonElement> AdminAsync(HttpMethod method, string path, object? body = null)
     {
         using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Text("admin_key"));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
         using var response = await _http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
         return response.IsSuccessStatusCode

@@ -46,7 +46,7 @@ public sealed class DataFilesTests
             WriteKey = "wk_1",
             ServerKey = "sk_1",
             AdminKey = "ak_1",
-            AdminEmail = "admin@localhost",
+            AdminEmail = "a@b",
             AdminPassword = "p",
             MetricsKey = "m",
             Flagd = "127.0.0.1:6",

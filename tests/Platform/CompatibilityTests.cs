@@ -109,6 +109,11 @@ public sealed class CompatibilityTests
         Assert.That((string?)results["results"]!["experiment"], Is.EqualTo(id));
         Assert.That(Ids(await Platform.AdminAsync(HttpMethod.Get, Ab + "/tests?status=running&limit=1000")), Does.Contain(id));
         Assert.That((string?)(await ControlAsync(id, "stop"))["status"], Is.EqualTo("completed"));
+        var rolledOut = await Platform.AdminAsync(HttpMethod.Put, $"{Ab}/tests/{id}/control", new { action = "roll_out", variant_id = "new", share = 1.0 });
+        Assert.That((string?)rolledOut["status"], Is.EqualTo("completed"));
+        var served = await TestPlatform.EventuallyAsync(() => AssignmentAsync(id, session), a => (string?)a["variant_id"] == "new", "the winner is served");
+        Assert.That((string?)served["config"]!["text"], Is.EqualTo("Go"));
+        Assert.That((string?)(await ControlAsync(id, "roll_back"))["status"], Is.EqualTo("rolled_back"));
     }
 
     [Test]

@@ -41,6 +41,9 @@ internal sealed class TestPlatform
     public string Postgres => Text("postgres");
     public string Public => Text("public");
 
+    /// <summary>Its data folder.</summary>
+    public string Folder => Path.GetDirectoryName(_file)!;
+
     /// <summary>With the site's server key.</summary>
     public AssignmentService.AssignmentServiceClient Assignments => new(Channel.WithKey(ServerKey));
 
@@ -151,7 +154,7 @@ internal sealed class TestPlatform
     }
 
     /// <summary>Runs a command of ./cro on this platform's data folder.</summary>
-    public Task CroAsync(params string[] words) => CroInAsync(Path.GetDirectoryName(_file)!, new Dictionary<string, string?>(), words);
+    public Task CroAsync(params string[] words) => CroInAsync(Folder, new Dictionary<string, string?>(), words);
 
     /// <summary>Runs a command of ./cro on a data folder.</summary>
     /// <param name="environment">What differs from the tests' own; null for a variable that is not to be there.</param>

@@ -13,6 +13,8 @@ internal static class Help
           kill SERVICE [--data DIR]         end one process at once (SIGKILL), to see what the others do
           demo [--events N] [--seed N] [--keep] [--data DIR] [--port N]
                                             real A/B tests as live traffic, results next to the truth; --keep leaves it running
+          experiment create FILE.json|start KEY|stop KEY|list [--status S]|results KEY [--json] [--data DIR]
+                                            experiments, by the public API; docs/examples has a file of each kind
           test [FILTER]                     all tests, against an instance of their own; FILTER: part of a test's full name
           replay EXPERIMENT [--data DIR]    compute an experiment again from the log, in a schema of its own, and compare
           audit verify [--data DIR]         whether the audit log is whole; names the first row that is not

@@ -2,7 +2,7 @@ using System.Collections;
 
 namespace CroPlatform.Local.Data;
 
-/// <summary>What the caller's environment sets for all services alike: one simulated clock, and where telemetry goes.</summary>
+/// <summary>What the caller's environment sets for all services alike: one simulated clock, where telemetry goes, and rate limits.</summary>
 internal static class SharedSettings
 {
     private const string ClockStart = "CRO_CLOCK_START";
@@ -10,7 +10,7 @@ internal static class SharedSettings
 
     // The real moment at which the simulated clock stood at its start.
     private const string ClockZero = "CRO_CLOCK_ZERO";
-    private static readonly string[] Prefixes = ["CRO_CLOCK_", "OTEL_"];
+    private static readonly string[] Prefixes = ["CRO_CLOCK_", "OTEL_", "RateLimits__"];
 
     /// <summary>
     /// The variables to pass on. A simulated clock begins at its first start and runs on through later ones with the same

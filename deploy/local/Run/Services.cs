@@ -62,6 +62,7 @@ internal sealed class Services(SortedDictionary<string, int> ports, Keys keys, S
             environment["Bootstrap__AdminKey"] = keys.AdminKey;
             environment["Bootstrap__AdminEmail"] = Keys.AdminEmail;
             environment["Bootstrap__AdminPassword"] = keys.AdminPassword;
+            environment["Webhooks__AllowedNetworks__0"] = "127.0.0.1/32";
             environment["Sessions__SigningKeyPassphrase"] = keys.SigningKeyPassphrase;
         }
 

@@ -49,6 +49,7 @@ internal static class AuditEndpoints
         field = null;
         if (!Time(query["from"], out var from)) field = "from";
         if (!Time(query["to"], out var to)) field = "to";
+        if (query.FirstOrDefault(q => q.Value.ToString().Contains('\0', StringComparison.Ordinal)).Key is { } nul) field = nul;
         return field is null ? new AuditFilter(Text("subject_kind"), Text("subject"), Text("action"), Text("actor"), from, to) : null;
 
         string? Text(string name) => query[name].ToString() is { Length: > 0 } text ? text : null;

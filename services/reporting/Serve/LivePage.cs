@@ -29,16 +29,14 @@ internal sealed class LivePage(CatalogReader catalog, ResultsReader results, IOp
         try
         {
             await SendAsync(socket, viewer, counters, gone.Token);
-
-            // Before listening ends, which tears the socket down.
-            await ViewerSockets.CloseAsync(socket, ViewerSockets.Unauthorized, "the token or key is not good any more");
+            await ViewerSockets.DismissAsync(socket, gone);
         }
         catch (Exception e) when (e is OperationCanceledException or WebSocketException)
         {
             // The page is closed, or this service is stopping.
+            await gone.CancelAsync();
         }
 
-        await gone.CancelAsync();
         await background;
     }
 

@@ -57,6 +57,17 @@ public static class ViewerSockets
         }
     }
 
+    /// <summary>
+    /// Closes the socket because the viewer's rights have ended. Listening goes on until he closes, too, or takes too long: tearing the socket down
+    /// at once would keep him from reading why.
+    /// </summary>
+    public static async Task DismissAsync(WebSocket socket, CancellationTokenSource gone)
+    {
+        ArgumentNullException.ThrowIfNull(gone);
+        await CloseAsync(socket, Unauthorized, "the token or key is not good any more");
+        gone.CancelAfter(Patience);
+    }
+
     /// <summary>Takes what the viewer says, renewals of his token, until he closes; then cancels <paramref name="gone"/>.</summary>
     public static async Task ListenAsync(WebSocket socket, Viewer viewer, CancellationTokenSource gone)
     {

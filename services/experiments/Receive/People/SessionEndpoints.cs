@@ -5,6 +5,7 @@ using CroPlatform.Services.Experiments.Check;
 using CroPlatform.Services.Experiments.Check.People;
 using CroPlatform.Services.Experiments.Serve;
 using CroPlatform.Services.Experiments.Serve.People;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 
 namespace CroPlatform.Services.Experiments.Receive.People;
@@ -49,7 +50,7 @@ internal static class SessionEndpoints
         group.MapPost("/refresh", async (HttpContext context, Sessions sessions, CancellationToken ct) =>
         {
             RefreshRequest? request = new(null);
-            if (context.Request.ContentLength is not (null or 0))
+            if (context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true && context.Request.ContentLength != 0)
             {
                 (request, var problem) = await JsonBody.ReadAsync<RefreshRequest>(context);
                 if (request is null) return problem!.ToResult();

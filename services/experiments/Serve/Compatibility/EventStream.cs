@@ -36,14 +36,14 @@ internal sealed class EventStream(TopicTail tail, CatalogReader catalog, Results
         try
         {
             await FollowAsync(socket, viewer, stored, gone.Token);
-            await ViewerSockets.CloseAsync(socket, ViewerSockets.Unauthorized, "the token or key is not good any more");
+            await ViewerSockets.DismissAsync(socket, gone);
         }
         catch (Exception e) when (e is OperationCanceledException or WebSocketException)
         {
             // The watcher is gone, or this service is stopping.
+            await gone.CancelAsync();
         }
 
-        await gone.CancelAsync();
         await listening;
     }, lifetime.ApplicationStopping);
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using CroPlatform.Services.Experiments.Check;
 using CroPlatform.Services.Experiments.Receive;
 using CroPlatform.Services.Experiments.Store;
@@ -14,7 +15,8 @@ internal sealed record LegacyDraft(ExperimentRequest Experiment, IReadOnlyList<M
     private static readonly string[] DefaultMetrics = ["conversion", "click_through"];
 
     /// <param name="assignment">Who gives units their variants unless the request says: platform or external.</param>
-    public static (LegacyDraft? Draft, FieldProblem? Problem) Of(LegacyTestRequest request, string assignment)
+    /// <param name="idempotencyKey">Gives the test the same key each time it is asked for; null: any key.</param>
+    public static (LegacyDraft? Draft, FieldProblem? Problem) Of(LegacyTestRequest request, string assignment, string? idempotencyKey = null)
     {
         var problems = new FieldProblems();
         if (string.IsNullOrWhiteSpace(request.Name)) problems.Missing("name");
@@ -30,7 +32,7 @@ internal sealed record LegacyDraft(ExperimentRequest Experiment, IReadOnlyList<M
         return (new LegacyDraft(
             new ExperimentRequest
             {
-                Key = $"{Slug(request.Name!, "test")}-{RandomNumberGenerator.GetHexString(6, lowercase: true)}",
+                Key = $"{Slug(request.Name!, "test")}-{Suffix(idempotencyKey)}",
                 Name = request.Name,
                 Hypothesis = request.Hypothesis ?? request.Description,
                 Kind = KindOf(request.Type),
@@ -44,6 +46,10 @@ internal sealed record LegacyDraft(ExperimentRequest Experiment, IReadOnlyList<M
             },
             metrics), null);
     }
+
+    private static string Suffix(string? idempotencyKey) => idempotencyKey is null
+        ? RandomNumberGenerator.GetHexString(6, lowercase: true)
+        : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(idempotencyKey)).AsSpan(0, 3));
 
     private static List<MetricRequest> MetricsOf(LegacyTestRequest request)
     {

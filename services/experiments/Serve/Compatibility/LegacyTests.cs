@@ -16,7 +16,7 @@ internal sealed class LegacyTests(ExperimentCommands commands, LifeCycleCommands
         if (caller is null) return problem!.ToResult();
         (var request, problem) = await JsonBody.ReadAsync<LegacyTestRequest>(context);
         if (request is null) return problem!.ToResult();
-        (var draft, problem) = LegacyDraft.Of(request, assignment);
+        (var draft, problem) = LegacyDraft.Of(request, assignment, caller.Idempotency?.Key);
         if (draft is null) return problem!.ToResult();
         if (draft.Metrics.SelectMany(MetricRules.Check).Concat(ExperimentRules.Check(draft.Experiment)).FirstOrDefault() is { } fault) return fault.ToResult();
         await metrics.AddMissingAsync(caller.Site, caller.Actor, draft.Metrics, ct);

@@ -1,0 +1,40 @@
+namespace CroPlatform.Services.Experiments.Serve.OpenApi;
+
+/// <summary>What came out.</summary>
+internal static class ResultOperations
+{
+    private const string Tag = "results";
+    private const string Results = "/api/v1/experiments/{key}/results";
+
+    public static IReadOnlyList<Operation> All { get; } =
+    [
+        new("GET", Results, Tag, "Figures, checks and verdict; a figure that cannot be computed is null and named in missing.", "admin", "viewer")
+        {
+            AnswerExample = """
+                {"experiment": "checkout", "status": "running", "as_of": "2026-03-08T08:00:00Z", "exposures": 20000, "crossover_units": 3, "mismatched_units": 0,
+                 "sample_ratio": {"p_value": 0.41, "ok": true},
+                 "metrics": [{"key": "purchases", "kind": "conversion", "variants": [{"key": "control", "n": 10000, "sum": 500, "mean": 0.05, "missing": {"lift": "control"}},
+                    {"key": "treatment", "n": 10000, "sum": 560, "mean": 0.056, "lift": 0.12, "lift_interval": [-0.002, 0.258], "p_value": 0.054, "missing": {}}]}],
+                 "decision": {"verdict": "undecided", "reasons": [{"code": "min_days", "text": "it has run for 7 of 14 days"}]}}
+                """,
+        },
+        new("GET", Results + "/history", Tag, "The figures as they stood, hour by hour.", "admin", "viewer"),
+        new("GET", Results + "/days", Tag, "By day of exposure and by time since exposure.", "admin", "viewer"),
+        new("GET", Results + "/dimensions", Tag, "By device, country, browser and the other dimensions.", "admin", "viewer"),
+        new("GET", Results + "/quality", Tag, "What became of the exposures: bots, crossovers, mismatches, late and held events, sample ratios.", "admin", "viewer"),
+        new("GET", "/api/v1/statistics/balance", Tag, "What became of every accepted event.", "admin", "viewer")
+        {
+            AnswerExample = """{"counted": 1000, "held": 0, "quarantined": 2, "deduplicated": 17}""",
+        },
+        new("POST", "/api/v1/statistics/sample-size", "calculations", "How many units a test needs.", "server", "viewer") { Example = """{"kind": "conversion", "baseline": 0.05, "relative_effect": 0.2}""" },
+        new("POST", "/api/v1/statistics/significance", "calculations", "Compare variants by your own numbers.", "server", "viewer")
+        {
+            Example = """{"kind": "conversion", "variants": [{"key": "a", "n": 1000, "conversions": 50}, {"key": "b", "n": 1000, "conversions": 70}]}""",
+        },
+        new("POST", "/api/v1/statistics/sequential-plan", "calculations", "The looks of a group-sequential test and their bounds.", "server", "viewer") { Example = """{"looks": 4}""" },
+        new("POST", "/api/v1/statistics/meta-analysis", "calculations", "Several tests taken together.", "server", "viewer")
+        {
+            Example = """{"studies": [{"key": "a", "effect": 0.03, "standard_error": 0.01}, {"key": "b", "effect": 0.05, "standard_error": 0.02}]}""",
+        },
+    ];
+}

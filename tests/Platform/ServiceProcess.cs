@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace CroPlatform.Platform.Tests;
+
+/// <summary>
+/// A service of the running platform, taken over so that it can be killed and started within a second, with the very command and environment that
+/// the launcher gave it. <c>./cro up</c> takes it back.
+/// </summary>
+internal sealed class ServiceProcess : IDisposable
+{
+    private readonly ProcessStartInfo _start;
+    private Process _process;
+
+    private ServiceProcess(Process process, ProcessStartInfo start) => (_process, _start) = (process, start);
+
+    /// <param name="folder">The platform's data folder.</param>
+    public static ServiceProcess TakeOver(string folder, string name)
+    {
+        var pid = int.Parse(File.ReadLines(Path.Combine(folder, "pids", name + ".pid")).First(), CultureInfo.InvariantCulture);
+        var command = Words($"/proc/{pid}/cmdline");
+        var start = new ProcessStartInfo(command[0])
+        {
+            WorkingDirectory = new DirectoryInfo($"/proc/{pid}/cwd").ResolveLinkTarget(returnFinalTarget: true)!.FullName,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var word in command.Skip(1)) start.ArgumentList.Add(word);
+        start.Environment.Clear();
+        foreach (var variable in Words($"/proc/{pid}/environ").Select(v => v.Split('=', 2))) start.Environment[variable[0]] = variable[1];
+        return new ServiceProcess(Process.GetProcessById(pid), start);
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    public void Start()
+    {
+        _process.Dispose();
+        _process = Process.Start(_start)!;
+
+        // Read, so that it never waits for a reader.
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>Ends it, so that its addresses are free for who takes it back.</summary>
+    public void Dispose()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    private static string[] Words(string file) => File.ReadAllText(file).Split('\0', StringSplitOptions.RemoveEmptyEntries);
+}
