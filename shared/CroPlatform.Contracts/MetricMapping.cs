@@ -57,7 +57,10 @@ public static class MetricMapping
         {
             wire.Denominator = new Wire.MetricTerm
             {
-                Event = term.Event, ValueProperty = term.ValueProperty, FilterJson = Copy(term.FilterJson), Value = (Wire.TermValue)term.Value,
+                Event = term.Event,
+                ValueProperty = term.ValueProperty,
+                FilterJson = Copy(term.FilterJson),
+                Value = (Wire.TermValue)term.Value,
             };
         }
 

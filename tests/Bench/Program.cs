@@ -1,4 +1,5 @@
 using CroPlatform.Bench;
+using CroPlatform.Bench.Analysis;
 using CroPlatform.Bench.Assign;
 using CroPlatform.Bench.Broker;
 using CroPlatform.Bench.Ceilings;
@@ -13,6 +14,8 @@ var measurements = new Dictionary<string, Func<string[], Task<int>>>
     ["assign"] = AssignBench.RunAsync,
     ["evaluation"] = EvaluationSpeed.RunAsync,
     ["broker"] = BrokerBench.RunAsync,
+    ["analysis"] = AnalysisBench.RunAsync,
+    ["aa"] = words => Task.FromResult(AaBench.Run(words)),
     ["control"] = ControlBench.RunAsync,
     ["statistics"] = words => Task.FromResult(StatisticsBench.Run(words)),
 };

@@ -21,6 +21,7 @@ internal sealed class RunningPlatform : IDisposable
 
     public Uri Public => new(Text("public"));
     public string Kafka => Text("kafka");
+    public string Postgres => Text("postgres");
     public string WriteKey => Text("write_key");
     public string AdminKey => Text("admin_key");
     public string ServerKey => Text("server_key");

@@ -12,7 +12,7 @@ public sealed class RoutesTests
     [TestCase("/api/v1/experiments/a/start", Service.Experiments)]
     [TestCase("/api/v1/experiments/results", Service.Experiments)]
     [TestCase("/api/v1/experiments/a/results", Service.Statistics)]
-    [TestCase("/api/v1/experiments/a/results/x", Service.Experiments)]
+    [TestCase("/api/v1/experiments/a/results/days", Service.Statistics)]
     [TestCase("/api/v1/experiments//results", Service.Experiments)]
     [TestCase("/api/v1/statistics/ledger", Service.Statistics)]
     [TestCase("/api/v1/metrics", Service.Experiments)]

@@ -10,7 +10,7 @@ internal static class AnalysisChange
 {
     /// <summary>
     /// What nobody measures is remembered for a while only: a new event can be counted from the start on only while that lies nearer, with a day for
-    /// the way. Covariates from before may be incomplete; they are so in every arm.
+    /// the way. Covariates reach further back: such a metric has none.
     /// </summary>
     private static readonly TimeSpan Remembered = UnitHistory.IdMemory - TimeSpan.FromDays(1);
 
@@ -33,7 +33,15 @@ internal static class AnalysisChange
     }
 
     /// <summary>Leaves the version's number to the caller: a phase may begin with it.</summary>
-    public static Experiment Apply(Experiment next, IReadOnlyList<Metric> metrics) => next with { Metrics = [.. metrics], AnalysisRevision = next.AnalysisRevision + 1 };
+    public static Experiment Apply(Experiment next, IReadOnlyList<Metric> metrics)
+    {
+        var measured = next.Metrics.SelectMany(m => m.Events).ToHashSet();
+        return next with
+        {
+            Metrics = [.. metrics.Select(m => m.Events.All(measured.Contains) ? m : m with { CovariateDays = 0 })],
+            AnalysisRevision = next.AnalysisRevision + 1,
+        };
+    }
 
     private static FieldProblem Conflict(int at, string message) => new("conflict", $"metrics[{at}].key", message);
 }

@@ -12,6 +12,7 @@ internal static class PageEndpoints
         Map(app, "/", "index.html", "text/html; charset=utf-8");
         Map(app, "/page.css", "page.css", "text/css; charset=utf-8");
         Map(app, "/page.js", "page.js", "text/javascript; charset=utf-8");
+        Map(app, "/details.js", "details.js", "text/javascript; charset=utf-8");
         Map(app, "/session.js", "session.js", "text/javascript; charset=utf-8");
     }
 

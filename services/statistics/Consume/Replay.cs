@@ -81,7 +81,9 @@ internal sealed class Replay(
 
     private NpgsqlDataSource DataSource(string schema) => new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(postgres.Value.ConnectionString)
     {
-        SearchPath = schema, ApplicationName = "cro-replay", CommandTimeout = 300,
+        SearchPath = schema,
+        ApplicationName = "cro-replay",
+        CommandTimeout = 300,
     }.ConnectionString).Build();
 
     /// <returns>How many records there were.</returns>
@@ -92,7 +94,10 @@ internal sealed class Replay(
         var fold = new PartitionFold(store, stored, () => catalog.Current, options.Value, metrics, NullLogger.Instance);
         using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
         {
-            BootstrapServers = kafka.Value.BootstrapServers, ClientId = "cro-replay", GroupId = "cro-replay", EnableAutoCommit = false,
+            BootstrapServers = kafka.Value.BootstrapServers,
+            ClientId = "cro-replay",
+            GroupId = "cro-replay",
+            EnableAutoCommit = false,
         }).SetLogHandler((_, _) => { }).Build();
         consumer.Assign(new TopicPartitionOffset(partition, Offset.Beginning));
         var (records, batch, position) = (0L, new List<ConsumeResult<byte[], byte[]>>(Batch), 0L);

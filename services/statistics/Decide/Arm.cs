@@ -10,6 +10,9 @@ namespace CroPlatform.Services.Statistics.Decide;
 /// <param name="Units">All units of the arm, with an outcome or without.</param>
 internal sealed record Arm(Metric Metric, long Units, ExactCrossMoments Moments, ValueCounts? Counts)
 {
+    private GroupedQuantileSketch? _sketch;
+    private Computed<Estimate>? _quantile;
+
     public static Arm Empty(Metric metric) => new(metric, 0, default, null);
 
     /// <summary>Units that have an outcome; of a quantile, which is one of events, all units.</summary>
@@ -21,13 +24,15 @@ internal sealed record Arm(Metric Metric, long Units, ExactCrossMoments Moments,
     /// <summary>Outcomes are 0 or 1, so that their sum counts units.</summary>
     public Proportion Proportion => new((long)(Moments.SumX / ExactMoments.Scale), Moments.N);
 
-    public GroupedQuantileSketch Sketch => Counts?.ToSketch() ?? new GroupedQuantileSketch(ValueCounts.Groups);
+    /// <summary>Of a quantile; made once, since many figures ask for it.</summary>
+    private GroupedQuantileSketch Sketch => _sketch ??= Counts?.ToSketch() ?? new GroupedQuantileSketch(ValueCounts.Groups);
 
     public Computed<double> Mean => Metric.Kind switch
     {
         MetricKind.Ratio => Moments.N == 0 ? NotComputable.TooFewUnits("There are no units.")
             : Moments.SumY == 0 ? NotComputable.ZeroBaseline("The denominator is 0.")
             : (double)Moments.SumX / (double)Moments.SumY,
+        MetricKind.Quantile when Estimate.TryGet(out var estimate) => estimate.Value,
         MetricKind.Quantile => Sketch.Total().Quantile(Metric.Quantile),
         _ => Moments.X.Mean,
     };
@@ -40,7 +45,7 @@ internal sealed record Arm(Metric Metric, long Units, ExactCrossMoments Moments,
     public Computed<Estimate> Estimate => Metric.Kind switch
     {
         MetricKind.Ratio => Moments.Summary.Then(s => RatioMetric.Delta(s)),
-        MetricKind.Quantile => QuantileMetric.Of(Sketch, Metric.Quantile),
+        MetricKind.Quantile => _quantile ??= QuantileMetric.Of(Sketch, Metric.Quantile),
         _ => Moments.X.Summary.Map(s => new Estimate(s.Mean, Math.Sqrt(s.MeanVariance), default)),
     };
 

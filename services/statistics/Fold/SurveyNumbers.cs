@@ -32,7 +32,7 @@ internal sealed class SurveyNumbers(Experiment experiment)
     public Dictionary<ClassKey, Cell> Classes { get; } = [];
     public ExposureCounts Exposures { get; private set; }
 
-    /// <summary>Units that were exposed in any way, and those of them that are left after each class is taken out.</summary>
+    /// <summary>Units with any exposure to the experiment.</summary>
     public long Units { get; private set; }
 
     /// <summary>Restores what was stored.</summary>
@@ -68,7 +68,7 @@ internal sealed class SurveyNumbers(Experiment experiment)
         }
     }
 
-    /// <summary>Only days that are over for the unit, so that each day's units are the same in every arm's share.</summary>
+    /// <summary>Only days that are over for the unit: a day that was watched in part would count as one without outcomes.</summary>
     private void AddAges(ExperimentFold fold, UnitHistory history, UnitSurvey unit, Fact exposed, long nowMs)
     {
         var until = Experiment.StoppedMs > 0 ? Experiment.StoppedMs : nowMs;

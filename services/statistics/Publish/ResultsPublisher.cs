@@ -19,6 +19,9 @@ internal sealed partial class ResultsPublisher(
 {
     private const long LeaderLock = 7_230_114_905_551_001;
 
+    /// <summary>How often the hour's row of the history is set, for an experiment whose results change all the time.</summary>
+    private const long HistoryMs = 5_000;
+
     /// <summary>What was published last of an experiment.</summary>
     private readonly record struct Published(long Changes, int Version, bool IsOpen, long AtMs)
     {
@@ -53,6 +56,8 @@ internal sealed partial class ResultsPublisher(
         await using var acquire = new NpgsqlCommand($"select pg_try_advisory_lock({LeaderLock})", leader);
         if (await acquire.ExecuteScalarAsync(ct) is not true) return;
         var published = new Dictionary<(string Site, string Experiment), Published>();
+        var unwritten = new Dictionary<(string Site, string Experiment), ExperimentResults>();
+        var writtenAt = Environment.TickCount64;
         while (!ct.IsCancellationRequested)
         {
             await using (var alive = new NpgsqlCommand("select 1", leader)) await alive.ExecuteScalarAsync(ct);
@@ -62,15 +67,22 @@ internal sealed partial class ResultsPublisher(
                 var key = (experiment.Site, experiment.Key);
                 var count = changes.GetValueOrDefault(key);
                 if (published.TryGetValue(key, out var last) && last.StillStands(count, experiment.Version)) continue;
-                published[key] = new Published(count, experiment.Version, await PublishAsync(experiment, ct), Environment.TickCount64);
+                unwritten[key] = await PublishAsync(experiment, ct);
+                published[key] = new Published(count, experiment.Version, unwritten[key].Decision.Value == "undecided", Environment.TickCount64);
+            }
+
+            if (Environment.TickCount64 - writtenAt >= HistoryMs)
+            {
+                foreach (var (key, results) in unwritten) await history.SaveAsync(key.Site, results, ct);
+                unwritten.Clear();
+                writtenAt = Environment.TickCount64;
             }
 
             await Task.Delay(options.Value.ResultsMs, ct);
         }
     }
 
-    /// <returns>Whether only the passing of time could change the verdict.</returns>
-    private async Task<bool> PublishAsync(Experimentation.Experiment experiment, CancellationToken ct)
+    private async Task<ExperimentResults> PublishAsync(Experimentation.Experiment experiment, CancellationToken ct)
     {
         var (stood, taken, now) = (await numbers.ReadAsync(experiment, ct), await looks.ReadAsync(experiment, ct), clock.GetUtcNow());
         if (Analyst.LookDue(experiment, stood, taken, now) is { } due)
@@ -81,8 +93,7 @@ internal sealed partial class ResultsPublisher(
 
         var results = Analyst.Analyse(experiment, stood, taken, now);
         await producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment.Site, results), ct);
-        await history.SaveAsync(experiment.Site, results, ct);
-        return results.Decision.Value == "undecided";
+        return results;
     }
 
     public static Contracts.Statistics.ExperimentResults Wire(string site, ExperimentResults results) => new()

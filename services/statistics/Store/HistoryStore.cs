@@ -22,7 +22,9 @@ internal sealed class HistoryStore(NpgsqlDataSource source)
             """,
             new
             {
-                site, experiment = results.Experiment, asOf = results.AsOf.UtcDateTime,
+                site,
+                experiment = results.Experiment,
+                asOf = results.AsOf.UtcDateTime,
                 hour = new DateTime(results.AsOf.UtcTicks - results.AsOf.UtcTicks % Hour.Ticks, DateTimeKind.Utc),
                 results = JsonSerializer.Serialize(HistoryPoint.Of(results), ExperimentResults.Json),
             },

@@ -34,8 +34,13 @@ internal sealed class LookStore(NpgsqlDataSource source)
             """,
             new
             {
-                site = experiment.Site, experiment = experiment.Key, revision = experiment.AnalysisRevision,
-                number = look.Number, at = look.At.UtcDateTime, information = look.Information, figures = JsonSerializer.Serialize(look.Figures),
+                site = experiment.Site,
+                experiment = experiment.Key,
+                revision = experiment.AnalysisRevision,
+                number = look.Number,
+                at = look.At.UtcDateTime,
+                information = look.Information,
+                figures = JsonSerializer.Serialize(look.Figures),
             },
             cancellationToken: ct));
     }

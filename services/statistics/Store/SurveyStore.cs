@@ -56,7 +56,11 @@ internal sealed class SurveyStore(NpgsqlDataSource source)
             """,
             new
             {
-                site = survey.Experiment.Site, experiment = survey.Experiment.Key, version = survey.Experiment.Version, changes, at = now.UtcDateTime,
+                site = survey.Experiment.Site,
+                experiment = survey.Experiment.Key,
+                version = survey.Experiment.Version,
+                changes,
+                at = now.UtcDateTime,
                 body = SurveyCodec.Encode(survey),
             },
             cancellationToken: ct));

@@ -114,7 +114,11 @@ public sealed class ExperimentFold
 
         return new ExposureReading
         {
-            First = first, Variant = variant, IsCrossover = crossover, MismatchedVariant = mismatched, Mismatched = mismatchedFact,
+            First = first,
+            Variant = variant,
+            IsCrossover = crossover,
+            MismatchedVariant = mismatched,
+            Mismatched = mismatchedFact,
             Counts = new ExposureCounts(counted, repeated, outside, unknown, mismatches, weightless),
         };
     }

@@ -67,7 +67,11 @@ internal sealed class MemoryRows : IPartitionRows
         var halves = text.Split(';');
         return new CellRow
         {
-            Site = key.Site, Experiment = key.Experiment, Units = units, Moments = halves[0].Split(','), ValueCounts = Convert.FromBase64String(halves[1]),
+            Site = key.Site,
+            Experiment = key.Experiment,
+            Units = units,
+            Moments = halves[0].Split(','),
+            ValueCounts = Convert.FromBase64String(halves[1]),
         }.ToCell();
     }
 }

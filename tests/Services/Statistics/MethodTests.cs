@@ -89,7 +89,9 @@ public sealed class MethodTests
     {
         var stopped = Running with
         {
-            Status = ExperimentStatus.Completed, StoppedMs = Start + DayMs, Decision = new DecisionRule { Method = DecisionMethod.GroupSequential, MaxSample = 10_000 },
+            Status = ExperimentStatus.Completed,
+            StoppedMs = Start + DayMs,
+            Decision = new DecisionRule { Method = DecisionMethod.GroupSequential, MaxSample = 10_000 },
         };
         var last = Due(stopped, Counts(5_000, 250, 5_000, 260), [])!;
         Assert.That(last.Information, Is.EqualTo(1));

@@ -1,4 +1,5 @@
 // The live page: one socket, one section an experiment, redrawn in place as messages arrive.
+import { watchDetails } from "./details.js";
 import { session } from "./session.js";
 
 const experiments = new Map();
@@ -103,6 +104,7 @@ function take(message) {
   if (!experiment) {
     const section = byId("experiment-template").content.cloneNode(true).firstElementChild;
     section.dataset.experiment = message.key;
+    watchDetails(section);
     byId("experiments").append(section);
     experiments.set(message.key, experiment = { section });
     byId("empty").hidden = true;
@@ -139,20 +141,23 @@ function draw({ section, definition, results, live }) {
   part(".facts").textContent = `${whole.format(results.exposures)} units · ${whole.format(results.crossover_units)} crossover · `
     + `${whole.format(results.mismatched_units)} mismatched · as of ${new Date(results.as_of).toLocaleTimeString()}`;
   part(".reasons").replaceChildren(...reasons.map(reason => element("li", reason.text)));
-  results.metrics.forEach((metric, index) => drawMetric(part(".metrics"), index, metric, live));
+  results.metrics.forEach((metric, index) => drawMetric(part(".metrics"), index, metric, live, results.decision.method));
 }
 
-function drawMetric(holder, index, metric, live) {
+function drawMetric(holder, index, metric, live, method) {
   let table = holder.children[index];
   if (!table) {
     holder.append(byId("metric-template").content.cloneNode(true));
     table = holder.children[index];
   }
-  const isRate = metric.kind === "conversion";
+  const isRate = metric.kind === "conversion" || metric.kind === "retention";
+  // Of other kinds the mean is not the sum over the units.
+  const isSummed = isRate || metric.kind === "count" || metric.kind === "sum";
+  const judged = variant => method === "always_valid" && variant.always_valid ? variant.always_valid : variant;
   table.caption.textContent = `${metric.name}${metric.guardrail ? " (guardrail)" : ""}${metric.p_value === null ? "" : ` · p over all arms ${small(metric.p_value)}`}`;
   table.querySelector(".total").textContent = isRate ? "Converted" : "Sum";
   table.querySelector(".mean").textContent = isRate ? "Rate" : "Mean";
-  const reach = Math.max(0.01, ...metric.variants.flatMap(v => v.lift_interval ?? []).map(Math.abs));
+  const reach = Math.max(0.01, ...metric.variants.flatMap(v => judged(v).lift_interval ?? []).map(Math.abs));
   const body = table.tBodies[0];
   metric.variants.forEach((variant, row) => {
     const counters = live?.find(v => v.key === variant.key);
@@ -160,16 +165,17 @@ function drawMetric(holder, index, metric, live) {
     const ahead = counters && counters.units >= variant.n;
     const units = ahead ? counters.units : variant.n;
     const sum = ahead ? counters.metrics.find(m => m.key === metric.key)?.sum ?? variant.sum : variant.sum;
+    const interval = judged(variant).lift_interval;
     const line = body.rows[row] ?? body.insertRow();
     cells(line, [
       variant.control ? `${variant.name} (control)` : variant.name,
       whole.format(units), whole.format(sum),
-      units ? (isRate ? percent : whole).format(sum / units) : "–",
+      isSummed ? (units ? (isRate ? percent : whole).format(sum / units) : "–") : variant.mean === null ? "–" : whole.format(variant.mean),
       variant.lift === null ? "–" : signed.format(variant.lift),
-      variant.lift_interval ? `${signed.format(variant.lift_interval[0])} … ${signed.format(variant.lift_interval[1])}` : "–",
-      variant.p_value === null ? "–" : small(variant.p_value),
+      interval ? `${signed.format(interval[0])} … ${signed.format(interval[1])}` : "–",
+      judged(variant).p_value === null ? "–" : small(judged(variant).p_value),
     ]);
-    if (variant.lift_interval) line.cells[5].append(bar(variant, metric.direction, reach));
+    if (interval && variant.lift !== null) line.cells[5].append(bar(variant.lift, interval, metric.direction, reach));
   });
 }
 
@@ -186,7 +192,7 @@ function cells(line, texts) {
   });
 }
 
-function bar({ lift, lift_interval: [low, high] }, direction, reach) {
+function bar(lift, [low, high], direction, reach) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const at = value => 50 + 48 * value / reach;
   const better = direction === "increase" ? low > 0 : high < 0;
