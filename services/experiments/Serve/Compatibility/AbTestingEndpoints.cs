@@ -6,6 +6,7 @@ using CroPlatform.Kafka;
 using CroPlatform.ServiceDefaults.Browsers;
 using CroPlatform.ServiceDefaults.Errors;
 using CroPlatform.ServiceDefaults.Keys;
+using CroPlatform.ServiceDefaults.Limits;
 using CroPlatform.Services.Experiments.Check;
 using CroPlatform.Services.Experiments.Receive;
 using CroPlatform.Services.Experiments.Store;
@@ -23,14 +24,14 @@ internal static class AbTestingEndpoints
             .RequirePerson(PersonRole.Editor);
         paths.MapGet("/tests", ListAsync).RequirePerson(PersonRole.Viewer);
         paths.MapGet("/assignment", async (HttpContext context, AssignmentForwarding assignment, CancellationToken ct) => await assignment.AnswerAsync(context, ct))
-            .RequireKey(KeyRole.Write).AllowBrowsers();
+            .RequireKey(KeyRole.Write).LimitAs(RateClass.Assignment).AllowBrowsers();
         paths.MapPost("/events", async (HttpContext context, EventForwarding events, CancellationToken ct) =>
         {
             var (body, problem) = await JsonBody.ReadAsync<JsonDocument>(context);
             if (body is null) return problem!.ToResult();
             var isBatch = body.RootElement.ValueKind == JsonValueKind.Array || (body.RootElement.ValueKind == JsonValueKind.Object && body.RootElement.TryGetProperty("events", out _));
             return isBatch ? await events.ForwardAllAsync(context, body.RootElement, ct) : await events.ForwardAsync(context, body.RootElement, ct);
-        }).RequireKey(KeyRole.Write).AllowBrowsers();
+        }).RequireKey(KeyRole.Write).LimitAs(RateClass.Events).AllowBrowsers();
         paths.MapGet("/tests/{id}/results", ResultsAsync).RequirePerson(PersonRole.Viewer);
         paths.MapPut("/tests/{id}/control", ControlAsync).RequirePerson(PersonRole.Editor);
     }

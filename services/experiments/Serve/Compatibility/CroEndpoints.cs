@@ -4,6 +4,7 @@ using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Kafka;
 using CroPlatform.ServiceDefaults.Browsers;
 using CroPlatform.ServiceDefaults.Keys;
+using CroPlatform.ServiceDefaults.Limits;
 using CroPlatform.Services.Experiments.Check;
 using CroPlatform.Services.Experiments.Receive;
 using CroPlatform.Services.Experiments.Store;
@@ -31,7 +32,7 @@ internal static class CroEndpoints
         {
             var (body, problem) = await JsonBody.ReadAsync<JsonDocument>(context);
             return body is null ? problem!.ToResult() : await events.ForwardAsync(context, body.RootElement, ct);
-        }).RequireKey(KeyRole.Write).AllowBrowsers();
+        }).RequireKey(KeyRole.Write).LimitAs(RateClass.Events).AllowBrowsers();
         cro.MapNotYet("GET", "/recommendations", PersonRole.Viewer);
         cro.MapNotYet("POST", "/orchestrate", PersonRole.Editor);
         cro.MapNotYet("POST", "/ml/train", PersonRole.Editor);
