@@ -1,7 +1,6 @@
 using CroPlatform.Contracts.Statistics;
 using CroPlatform.Services.Experiments.Decide.PreFlight;
 using CroPlatform.Services.Experiments.Receive;
-using CroPlatform.Services.Experiments.Store;
 
 namespace CroPlatform.Services.Tests.Experiments;
 
