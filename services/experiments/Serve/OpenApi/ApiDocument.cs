@@ -138,8 +138,28 @@ internal static class ApiDocument
     private static JsonObject SchemaRef(Type type, JsonObject schemas)
     {
         var name = type.Name;
-        if (!schemas.ContainsKey(name)) schemas[name] = JsonBody.Options.GetJsonSchemaAsNode(type, new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true });
-        return new JsonObject { ["$ref"] = $"#/components/schemas/{name}" };
+        var place = $"#/components/schemas/{name}";
+        if (!schemas.ContainsKey(name))
+        {
+            schemas[name] = JsonBody.Options.GetJsonSchemaAsNode(type, new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true });
+            Root(schemas[name], place);
+        }
+
+        return new JsonObject { ["$ref"] = place };
+    }
+
+    /// <summary>A schema refers to its own parts from its own root, which here is a place in the document.</summary>
+    private static void Root(JsonNode? node, string place)
+    {
+        if (node is JsonArray array)
+        {
+            foreach (var item in array) Root(item, place);
+        }
+        else if (node is JsonObject json)
+        {
+            if (json["$ref"] is JsonValue reference) json["$ref"] = place + ((string)reference!)[1..];
+            foreach (var (_, value) in json.ToList()) Root(value, place);
+        }
     }
 
     /// <summary>startExperiment from POST /api/v1/experiments/{key}/start: unique, and stable as long as the path is.</summary>
