@@ -27,7 +27,7 @@ builder.Services.AddSingleton<ExperimentGrpc>().AddGrpcWithHealth();
 builder.Services.AddSingleton<ResultsReader>().AddHostedService(p => p.GetRequiredService<ResultsReader>());
 builder.Services.AddCompatibility();
 builder.Services.AddValidated<StatisticsOptions>(StatisticsOptions.Section);
-builder.Services.AddSingleton<PreFlight>().AddSingleton<ImportCommands>();
+builder.Services.AddSingleton<PreFlight>().AddSingleton<ImportCommands>().AddSingleton<MetricCommands>();
 builder.Services.AddSingleton<Publisher>().AddHostedService(p => p.GetRequiredService<Publisher>());
 builder.Services.AddReadiness<SiteDirectory>("sites", s => s.IsLoaded ? null : "the schema is being prepared");
 builder.Services.AddReadiness<Publisher>("publisher", p => p.Trouble);

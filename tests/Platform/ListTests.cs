@@ -21,6 +21,29 @@ public sealed class ListTests
         Assert.That((await Platform.ResultsAsync(experiment))["metrics"]![0]!["kind"]!.GetValue<string>(), Is.EqualTo("conversion"));
     }
 
+    [TestCase("metrics", """{"key": "KEY", "kind": "conversion", "event": "purchase", "direction": "increase"}""")]
+    [TestCase("saved-groups", """{"key": "KEY", "attribute": "id", "values": ["1"]}""")]
+    [TestCase("templates", """{"key": "KEY", "experiment": {}}""")]
+    public async Task Command_SentAgainUnderItsIdempotencyKey_GetsTheSameAnswer(string path, string json)
+    {
+        var key = TestPlatform.Unique("retried");
+        var body = json.Replace("KEY", key, StringComparison.Ordinal);
+        var (first, again) = (await SendAsync(body), await SendAsync(body));
+        Assert.That(first, Is.EqualTo((HttpStatusCode.Created, false, first.Body)), first.Body);
+        Assert.That(again, Is.EqualTo((HttpStatusCode.Created, true, first.Body)), again.Body);
+        var other = await SendAsync(json.Replace("KEY", key + "-other", StringComparison.Ordinal));
+        Assert.That(other.Status, Is.EqualTo(HttpStatusCode.UnprocessableEntity), other.Body);
+
+        async Task<(HttpStatusCode Status, bool IsReplayed, string Body)> SendAsync(string sent)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/api/v1/" + path) { Content = new StringContent(sent) };
+            request.Headers.Authorization = new("Bearer", Platform.AdminKey);
+            request.Headers.Add("Idempotency-Key", key);
+            using var response = await Platform.Http.SendAsync(request);
+            return (response.StatusCode, response.Headers.Contains("Idempotent-Replayed"), await response.Content.ReadAsStringAsync());
+        }
+    }
+
     [Test]
     public async Task Lists_PageFilterAndSort()
     {

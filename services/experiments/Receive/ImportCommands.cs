@@ -9,7 +9,8 @@ namespace CroPlatform.Services.Experiments.Receive;
 
 /// <summary>Takes a file of experiments in: plans, and if all of it can be done, does it. Done again, it changes nothing more.</summary>
 internal sealed class ImportCommands(
-    MetricStore metrics, SavedGroupStore groups, SavedGroupCommands groupCommands, TemplateStore templates, ExperimentStore experiments, ExperimentCommands commands)
+    MetricStore metrics, SavedGroupStore groups, TemplateStore templates, ExperimentStore experiments,
+    MetricCommands metricCommands, SavedGroupCommands groupCommands, TemplateCommands templateCommands, ExperimentCommands experimentCommands)
 {
     private const int MaxItems = 1_000;
 
@@ -47,36 +48,36 @@ internal sealed class ImportCommands(
     /// <summary>Null if all was done.</summary>
     public async Task<FieldProblem?> ApplyAsync(Caller caller, ExportFile file, ImportPlan plan, CancellationToken ct)
     {
-        var (site, actor) = (caller.Site, caller.Actor);
         foreach (var step in plan.Steps.Where(s => s.Action is "create" or "update"))
         {
-            var isNew = step.Action == "create";
-            var problem = step.Kind switch
+            var outcome = await ApplyAsync(caller, file, plan, step.Kind, step.Key, step.Action == "create", ct);
+            if (outcome.Problem is { } problem)
             {
-                "metric" => await WriteAsync(file.Metrics!.First(m => m!.Key == step.Key)!),
-                "saved_group" => await GroupAsync(file.SavedGroups!.First(g => g!.Key == step.Key)!),
-                "template" => await TemplateAsync(file.Templates!.First(t => t!.Key == step.Key)!),
-                _ => await ExperimentAsync(plan.Experiments.First(e => e.Key == step.Key)),
-            };
-            if (problem is not null) return problem with { Message = $"{step.Kind} '{step.Key}': {problem.Message}; what stands before it in the plan was done, and the same file may be sent again" };
-
-            async Task<FieldProblem?> WriteAsync(MetricRequest metric) =>
-                (isNew ? await metrics.TryAddAsync(site, actor, metric, ct) : await metrics.TryReplaceAsync(site, actor, metric, ct) is not null) ? null : Changed();
-
-            async Task<FieldProblem?> GroupAsync(SavedGroupRequest group) =>
-                isNew ? await groupCommands.CreateAsync(site, actor, group, ct) : await groupCommands.ReplaceAsync(site, actor, group, ct);
-
-            async Task<FieldProblem?> TemplateAsync(TemplateRequest template) =>
-                (isNew ? await templates.TryAddAsync(site, actor, template, ct) : await templates.TryReplaceAsync(site, actor, template, ct)) ? null : Changed();
-
-            async Task<FieldProblem?> ExperimentAsync(ExperimentRequest experiment) =>
-                (isNew ? await commands.CreateAsync(caller, experiment, ct) : await commands.ReplaceAsync(caller, step.Key, experiment, ct)).Problem;
+                return problem with { Message = $"{step.Kind} '{step.Key}': {problem.Message}; what stands before it in the plan was done, and the same file may be sent again" };
+            }
         }
 
         return null;
     }
 
-    private static FieldProblem Changed() => new("conflict", null, "it was changed by somebody else meanwhile");
+    private Task<Outcome> ApplyAsync(Caller caller, ExportFile file, ImportPlan plan, string kind, string key, bool isNew, CancellationToken ct)
+    {
+        switch (kind)
+        {
+            case "metric":
+                var metric = file.Metrics!.First(m => m!.Key == key)!;
+                return isNew ? metricCommands.CreateAsync(caller, metric, ct) : metricCommands.ReplaceAsync(caller, key, metric, ct);
+            case "saved_group":
+                var group = file.SavedGroups!.First(g => g!.Key == key)!;
+                return isNew ? groupCommands.CreateAsync(caller, group, ct) : groupCommands.ReplaceAsync(caller, key, group, ct);
+            case "template":
+                var template = file.Templates!.First(t => t!.Key == key)!;
+                return isNew ? templateCommands.CreateAsync(caller, template, ct) : templateCommands.ReplaceAsync(caller, key, template, ct);
+            default:
+                var experiment = plan.Experiments.First(e => e.Key == key);
+                return isNew ? experimentCommands.CreateAsync(caller, experiment, ct) : experimentCommands.ReplaceAsync(caller, key, experiment, ct);
+        }
+    }
 }
 
 internal static class TransferEndpoints

@@ -29,6 +29,7 @@ internal sealed record Outcome(int Status, byte[] Body)
         if (Problem is not null) return Problem.ToResult();
         if (ETag is not null) context.Response.Headers.ETag = ETag;
         if (IsReplayed) context.Response.Headers["Idempotent-Replayed"] = "true";
+        if (Body.Length == 0) return Results.StatusCode(Status);
         return Results.Text(Body, "application/json; charset=utf-8", Status);
     }
 }

@@ -8,8 +8,31 @@ using CroPlatform.Services.Experiments.Store;
 namespace CroPlatform.Services.Experiments.Receive;
 
 /// <summary>Own templates, and experiments made from any template in one call.</summary>
-internal sealed class TemplateCommands(TemplateStore templates, MetricStore metrics, ExperimentCommands experiments)
+internal sealed class TemplateCommands(CommandRunner runner, TemplateStore templates, MetricStore metrics, ExperimentCommands experiments)
 {
+    public async Task<Outcome> CreateAsync(Caller caller, TemplateRequest template, CancellationToken ct)
+    {
+        if (Problem(template) is { } problem) return Outcome.Refused(problem);
+        return await runner.RunAsync(caller, async transaction =>
+            await templates.TryWriteAsync(transaction, caller.Site, caller.Actor, template.Key!, template, isNew: true)
+                ? Outcome.Ok(template, StatusCodes.Status201Created)
+                : Outcome.Refused(new FieldProblem("conflict", "key", $"there is a template '{template.Key}' already")), ct);
+    }
+
+    public async Task<Outcome> ReplaceAsync(Caller caller, string key, TemplateRequest template, CancellationToken ct)
+    {
+        if (template.Key is { } other && other != key) return Outcome.Refused(new FieldProblem("not_allowed", "key", "a template keeps its key"));
+        template = template with { Key = key };
+        if (Problem(template) is { } problem) return Outcome.Refused(problem);
+        return await runner.RunAsync(caller, async transaction =>
+            await templates.TryWriteAsync(transaction, caller.Site, caller.Actor, key, template, isNew: false) ? Outcome.Ok(template) : NotThere(key), ct);
+    }
+
+    public Task<Outcome> DeleteAsync(Caller caller, string key, CancellationToken ct) => runner.RunAsync(caller, async transaction =>
+        await templates.TryWriteAsync(transaction, caller.Site, caller.Actor, key, null, isNew: false)
+            ? new Outcome(StatusCodes.Status204NoContent, [])
+            : NotThere(key), ct);
+
     /// <summary>Makes a draft. Ready metrics that it names and that the site does not have are taken over first.</summary>
     public async Task<Outcome> CreateExperimentAsync(Caller caller, string template, JsonObject body, CancellationToken ct)
     {
@@ -33,6 +56,13 @@ internal sealed class TemplateCommands(TemplateStore templates, MetricStore metr
         await metrics.AddMissingAsync(caller.Site, caller.Actor, named, ct);
         return await experiments.CreateAsync(caller, experiment, ct);
     }
+
+    private static FieldProblem? Problem(TemplateRequest template) =>
+        TemplateRules.Check(template) is [var first, ..] ? first
+        : TemplateStore.IsReady(template.Key!) ? new FieldProblem("conflict", "key", $"'{template.Key}' is a ready template")
+        : null;
+
+    private static Outcome NotThere(string key) => Outcome.Refused(new FieldProblem("not_found", "key", $"there is no own template '{key}'"));
 }
 
 internal static class TemplateEndpoints
@@ -44,36 +74,13 @@ internal static class TemplateEndpoints
         app.MapGet("/api/v1/templates/{key}", async (string key, HttpContext context, TemplateStore store, CancellationToken ct) =>
             await store.FindAsync(context.Grant().Site, key, ct) is { } template ? Results.Json(template, JsonBody.Options) : Answers.NotFound("template", key))
             .RequirePerson(PersonRole.Viewer);
-        app.MapPost("/api/v1/templates", async (HttpContext context, TemplateStore store, CancellationToken ct) =>
-        {
-            var (request, problem) = await ReadAsync(context, null);
-            if (request is null) return problem!.ToResult();
-            return await store.TryAddAsync(context.Grant().Site, context.Grant().Actor, request, ct)
-                ? Results.Json(request, JsonBody.Options, statusCode: StatusCodes.Status201Created)
-                : new FieldProblem("conflict", "key", $"there is a template '{request.Key}' already").ToResult();
-        }).RequirePerson(PersonRole.Editor);
-        app.MapPut("/api/v1/templates/{key}", async (string key, HttpContext context, TemplateStore store, CancellationToken ct) =>
-        {
-            var (request, problem) = await ReadAsync(context, key);
-            if (request is null) return problem!.ToResult();
-            return await store.TryReplaceAsync(context.Grant().Site, context.Grant().Actor, request, ct)
-                ? Results.Json(request, JsonBody.Options)
-                : Answers.NotFound("own template", key);
-        }).RequirePerson(PersonRole.Editor);
-        app.MapDelete("/api/v1/templates/{key}", async (string key, HttpContext context, TemplateStore store, CancellationToken ct) =>
-            await store.TryDeleteAsync(context.Grant().Site, context.Grant().Actor, key, ct) ? Results.NoContent() : Answers.NotFound("own template", key)).RequirePerson(PersonRole.Editor);
+        app.MapPost("/api/v1/templates", (HttpContext context, TemplateCommands commands, CancellationToken ct) =>
+            LifeEndpoints.RunAsync<TemplateRequest>(context, (caller, template) => commands.CreateAsync(caller, template, ct))).RequirePerson(PersonRole.Editor);
+        app.MapPut("/api/v1/templates/{key}", (string key, HttpContext context, TemplateCommands commands, CancellationToken ct) =>
+            LifeEndpoints.RunAsync<TemplateRequest>(context, (caller, template) => commands.ReplaceAsync(caller, key, template, ct))).RequirePerson(PersonRole.Editor);
+        app.MapDelete("/api/v1/templates/{key}", (string key, HttpContext context, TemplateCommands commands, CancellationToken ct) =>
+            LifeEndpoints.RunAsync<ReasonRequest>(context, (caller, _) => commands.DeleteAsync(caller, key, ct))).RequirePerson(PersonRole.Editor);
         app.MapPost("/api/v1/templates/{key}/experiments", (string key, HttpContext context, TemplateCommands commands, CancellationToken ct) =>
             LifeEndpoints.RunAsync<JsonObject>(context, (caller, body) => commands.CreateExperimentAsync(caller, key, body, ct))).RequirePerson(PersonRole.Editor);
-    }
-
-    /// <param name="key">The key of the template that is replaced; null where one is made.</param>
-    private static async Task<(TemplateRequest? Template, FieldProblem? Problem)> ReadAsync(HttpContext context, string? key)
-    {
-        var (request, problem) = await JsonBody.ReadAsync<TemplateRequest>(context);
-        if (request is null) return (null, problem);
-        if (key is not null && request.Key is { } other && other != key) return (null, new FieldProblem("not_allowed", "key", "a template keeps its key"));
-        request = request with { Key = key ?? request.Key };
-        if (TemplateRules.Check(request) is { Count: > 0 } problems) return (null, problems[0]);
-        return TemplateStore.IsReady(request.Key!) ? (null, new FieldProblem("conflict", "key", $"'{request.Key}' is a ready template")) : (request, null);
     }
 }

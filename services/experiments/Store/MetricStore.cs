@@ -10,16 +10,6 @@ internal sealed record StoredMetric(MetricRequest Definition, int Version, DateT
 
 internal sealed class MetricStore(NpgsqlDataSource source, TimeProvider clock)
 {
-    /// <summary>False if the site has a metric of this key already.</summary>
-    public async Task<bool> TryAddAsync(string site, string actor, MetricRequest metric, CancellationToken ct)
-    {
-        await using var db = await source.OpenConnectionAsync(ct);
-        await using var transaction = await db.BeginTransactionAsync(ct);
-        if (!await TryAddAsync(transaction, site, actor, metric)) return false;
-        await transaction.CommitAsync(ct);
-        return true;
-    }
-
     /// <summary>Metrics that the site does not have yet; those that it has stay as they are.</summary>
     public async Task AddMissingAsync(string site, string actor, IEnumerable<MetricRequest> metrics, CancellationToken ct)
     {
@@ -29,21 +19,36 @@ internal sealed class MetricStore(NpgsqlDataSource source, TimeProvider clock)
         await transaction.CommitAsync(ct);
     }
 
-    /// <returns>The new version; null if the site has no metric of this key.</returns>
-    public async Task<int?> TryReplaceAsync(string site, string actor, MetricRequest metric, CancellationToken ct)
+    /// <returns>Null if the site has a metric of this key already.</returns>
+    public async Task<StoredMetric?> TryAddAsync(NpgsqlTransaction transaction, string site, string actor, MetricRequest metric)
     {
-        await using var db = await source.OpenConnectionAsync(ct);
-        await using var transaction = await db.BeginTransactionAsync(ct);
-        var before = await db.QuerySingleOrDefaultAsync<string>(
-            "select definition from metrics where site = @site and key = @key for update", new { site, key = metric.Key }, transaction);
-        if (before is null) return null;
-        var version = await db.ExecuteScalarAsync<int>(
-            "update metrics set definition = @definition::jsonb, version = version + 1 where site = @site and key = @key returning version",
-            Row(site, metric),
+        var now = clock.GetUtcNow();
+        var added = await transaction.Connection!.ExecuteAsync(
+            """
+            insert into metrics (site, key, definition, created_at) values (@site, @key, @definition::jsonb, @now)
+            on conflict (site, key) do nothing
+            """,
+            new { site, key = metric.Key, definition = Json(metric), now },
             transaction);
-        await WriteVersionAsync(transaction, site, actor, metric, version, Parse(before));
-        await transaction.CommitAsync(ct);
-        return version;
+        if (added == 0) return null;
+        await WriteVersionAsync(transaction, site, actor, metric, 1, null);
+        return new StoredMetric(metric, 1, now);
+    }
+
+    /// <returns>The new version; null if the site has no metric of this key.</returns>
+    public async Task<StoredMetric?> TryReplaceAsync(NpgsqlTransaction transaction, string site, string actor, MetricRequest metric)
+    {
+        var db = transaction.Connection!;
+        var rows = await db.QueryAsync<(string, int, DateTime)>(
+            "select definition, version, created_at from metrics where site = @site and key = @key for update", new { site, key = metric.Key }, transaction);
+        if (rows.Select(Stored).FirstOrDefault() is not { } before) return null;
+        var after = new StoredMetric(metric, before.Version + 1, before.CreatedAt);
+        await db.ExecuteAsync(
+            "update metrics set definition = @definition::jsonb, version = @version where site = @site and key = @key",
+            new { site, key = metric.Key, definition = Json(metric), after.Version },
+            transaction);
+        await WriteVersionAsync(transaction, site, actor, metric, after.Version, before.Definition);
+        return after;
     }
 
     /// <param name="query">Filters: kind, tag, event.</param>
@@ -94,19 +99,6 @@ internal sealed class MetricStore(NpgsqlDataSource source, TimeProvider clock)
         return [.. keys.Select(found.GetValueOrDefault)];
     }
 
-    private async Task<bool> TryAddAsync(NpgsqlTransaction transaction, string site, string actor, MetricRequest metric)
-    {
-        var added = await transaction.Connection!.ExecuteAsync(
-            """
-            insert into metrics (site, key, definition, created_at) values (@site, @key, @definition::jsonb, @at)
-            on conflict (site, key) do nothing
-            """,
-            Row(site, metric),
-            transaction);
-        if (added == 1) await WriteVersionAsync(transaction, site, actor, metric, 1, null);
-        return added == 1;
-    }
-
     private async Task WriteVersionAsync(NpgsqlTransaction transaction, string site, string actor, MetricRequest metric, int version, MetricRequest? before)
     {
         var now = clock.GetUtcNow();
@@ -120,8 +112,6 @@ internal sealed class MetricStore(NpgsqlDataSource source, TimeProvider clock)
         var action = before is null ? "metric.created" : "metric.changed";
         await AuditLog.AppendAsync(transaction, new AuditEntry(site, actor, action, "metric", metric.Key!, before, metric), now);
     }
-
-    private object Row(string site, MetricRequest metric) => new { site, key = metric.Key, definition = Json(metric), at = clock.GetUtcNow() };
 
     private static string Json(MetricRequest metric) => JsonSerializer.Serialize(metric, JsonBody.Options);
 

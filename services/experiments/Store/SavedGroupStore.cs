@@ -13,16 +13,18 @@ namespace CroPlatform.Services.Experiments.Store;
 internal sealed class SavedGroupStore(NpgsqlDataSource source, TimeProvider clock)
 {
     /// <returns>The outbox id of the publication; null if the site has a group of this key already.</returns>
-    public Task<long?> TryAddAsync(string site, string actor, SavedGroupRequest group, CancellationToken ct) => WriteAsync(
+    public Task<long?> TryAddAsync(NpgsqlTransaction transaction, string site, string actor, SavedGroupRequest group) => WriteAsync(
+        transaction,
         """
         insert into saved_groups (site, key, definition, created_at) values (@site, @key, @definition::jsonb, @at)
         on conflict (site, key) do nothing
         """,
-        site, actor, "saved_group.created", group, ct);
+        site, actor, "saved_group.created", group);
 
     /// <returns>The outbox id of the publication; null if the site has no group of this key.</returns>
-    public Task<long?> TryReplaceAsync(string site, string actor, SavedGroupRequest group, CancellationToken ct) => WriteAsync(
-        "update saved_groups set definition = @definition::jsonb where site = @site and key = @key", site, actor, "saved_group.changed", group, ct);
+    public Task<long?> TryReplaceAsync(NpgsqlTransaction transaction, string site, string actor, SavedGroupRequest group) => WriteAsync(
+        transaction,
+        "update saved_groups set definition = @definition::jsonb where site = @site and key = @key", site, actor, "saved_group.changed", group);
 
     public async Task<IReadOnlyList<SavedGroupRequest>> ListAsync(string site, CancellationToken ct)
     {
@@ -39,10 +41,10 @@ internal sealed class SavedGroupStore(NpgsqlDataSource source, TimeProvider cloc
             "select key from saved_groups where site = @site", new { site }, cancellationToken: ct))).ToHashSet();
     }
 
-    private async Task<long?> WriteAsync(string sql, string site, string actor, string action, SavedGroupRequest group, CancellationToken ct)
+    private async Task<long?> WriteAsync(
+        NpgsqlTransaction transaction, string sql, string site, string actor, string action, SavedGroupRequest group)
     {
-        await using var db = await source.OpenConnectionAsync(ct);
-        await using var transaction = await db.BeginTransactionAsync(ct);
+        var db = transaction.Connection!;
         var before = await db.QuerySingleOrDefaultAsync<string>(
             "select definition from saved_groups where site = @site and key = @key for update", new { site, key = group.Key }, transaction);
         var (definition, at) = (JsonSerializer.Serialize(group, JsonBody.Options), clock.GetUtcNow());
@@ -51,7 +53,6 @@ internal sealed class SavedGroupStore(NpgsqlDataSource source, TimeProvider cloc
         var published = await Outbox.AppendAsync(transaction, [new ConfigurationRecord { SavedGroup = model.ToWire() }]);
         var entry = new AuditEntry(site, actor, action, "saved_group", group.Key!, before is null ? null : JsonSerializer.Deserialize<SavedGroupRequest>(before, JsonBody.Options), group);
         await AuditLog.AppendAsync(transaction, entry, at);
-        await transaction.CommitAsync(ct);
         return published;
     }
 }

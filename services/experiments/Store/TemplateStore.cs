@@ -33,38 +33,27 @@ internal sealed class TemplateStore(NpgsqlDataSource source, TimeProvider clock)
         return [.. rows.Select(Parse)];
     }
 
-    /// <summary>False if the site has a template of this key already.</summary>
-    public Task<bool> TryAddAsync(string site, string actor, TemplateRequest template, CancellationToken ct) =>
-        WriteAsync(site, actor, "template.created", template.Key!, null, template, ct);
-
-    /// <summary>False if the site has no template of this key.</summary>
-    public async Task<bool> TryReplaceAsync(string site, string actor, TemplateRequest template, CancellationToken ct) =>
-        await FindAsync(site, template.Key!, ct) is { } before && await WriteAsync(site, actor, "template.changed", template.Key!, before, template, ct);
-
-    /// <summary>False if the site has no template of this key.</summary>
-    public async Task<bool> TryDeleteAsync(string site, string actor, string key, CancellationToken ct) =>
-        await FindAsync(site, key, ct) is { } before && await WriteAsync(site, actor, "template.deleted", key, before, null, ct);
-
-    private async Task<bool> WriteAsync(
-        string site, string actor, string action, string key, TemplateRequest? before, TemplateRequest? after, CancellationToken ct)
+    /// <summary>Adds, changes or deletes a template of the site's own.</summary>
+    /// <param name="after">Null: it is deleted.</param>
+    /// <param name="isNew">Whether it must not be there, or must be.</param>
+    /// <returns>False if it is there where it must not be, or is not where it must be.</returns>
+    public async Task<bool> TryWriteAsync(NpgsqlTransaction transaction, string site, string actor, string key, TemplateRequest? after, bool isNew)
     {
-        var sql = (before, after) switch
-        {
-            (null, _) =>
-                """
-                insert into templates (site, key, definition, created_at) values (@site, @key, @definition::jsonb, @now)
-                on conflict (site, key) do nothing
-                """,
-            (_, null) => "delete from templates where site = @site and key = @key",
-            _ => "update templates set definition = @definition::jsonb where site = @site and key = @key",
-        };
+        var db = transaction.Connection!;
         var now = clock.GetUtcNow();
-        await using var db = await source.OpenConnectionAsync(ct);
-        await using var transaction = await db.BeginTransactionAsync(ct);
-        var written = await db.ExecuteAsync(sql, new { site, key, definition = JsonSerializer.Serialize(after, JsonBody.Options), now }, transaction);
-        if (written == 0) return false;
-        await AuditLog.AppendAsync(transaction, new AuditEntry(site, actor, action, "template", key, before, after), now);
-        await transaction.CommitAsync(ct);
+        var before = await db.QuerySingleOrDefaultAsync<string>(
+            "select definition from templates where site = @site and key = @key for update", new { site, key }, transaction);
+        if (isNew == before is not null) return false;
+        var (sql, action) = (isNew, after) switch
+        {
+            (true, _) =>
+                ("insert into templates (site, key, definition, created_at) values (@site, @key, @definition::jsonb, @now) on conflict (site, key) do nothing", "created"),
+            (_, null) => ("delete from templates where site = @site and key = @key", "deleted"),
+            _ => ("update templates set definition = @definition::jsonb where site = @site and key = @key", "changed"),
+        };
+        if (await db.ExecuteAsync(sql, new { site, key, definition = JsonSerializer.Serialize(after, JsonBody.Options), now }, transaction) == 0) return false;
+        await AuditLog.AppendAsync(
+            transaction, new AuditEntry(site, actor, "template." + action, "template", key, before is null ? null : Parse(before), after), now);
         return true;
     }
 

@@ -103,7 +103,7 @@ internal static class ApiDocument
         if (operation.IsCommand)
         {
             parameters.Add(Parameter("Idempotency-Key", "header", isRequired: false));
-            parameters.Add(Parameter("If-Match", "header", isRequired: false));
+            if (operation.Path.StartsWith(ExperimentOperations.One, StringComparison.Ordinal)) parameters.Add(Parameter("If-Match", "header", isRequired: false));
         }
 
         return parameters;

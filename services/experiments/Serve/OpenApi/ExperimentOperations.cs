@@ -7,7 +7,7 @@ namespace CroPlatform.Services.Experiments.Serve.OpenApi;
 internal static class ExperimentOperations
 {
     private const string Tag = "experiments";
-    private const string One = "/api/v1/experiments/{key}";
+    public const string One = "/api/v1/experiments/{key}";
     private static readonly string[] Page = ["limit", "offset", "sort", "search"];
 
     public static IReadOnlyList<Operation> All { get; } =
