@@ -124,7 +124,8 @@ public sealed class CroClient
             var answer = reply.Assignments[0];
             return new Assigned(
                 answer.Experiment, answer.Variant, (int)answer.Version, answer.InExperiment, answer.Reason, Parsed(answer.ConfigJson.Memory),
-                answer.HasPropensity ? answer.Propensity : null) { Told = (experiment.Unit, experiment.CurrentPhase.Index) };
+                answer.HasPropensity ? answer.Propensity : null)
+            { Told = (experiment.Unit, experiment.CurrentPhase.Index) };
         }
         catch (RpcException)
         {

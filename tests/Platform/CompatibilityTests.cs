@@ -58,7 +58,10 @@ public sealed class CompatibilityTests
         var outcome = TestPlatform.Unique("bought");
         var id = (string)(await Platform.AdminAsync(HttpMethod.Post, "/api/cro/tests", new
         {
-            name = TestPlatform.Unique("Winner"), variants = new[] { new { name = "a" }, new { name = "b" } }, metrics = new[] { outcome }, decision = new { method = "fixed" },
+            name = TestPlatform.Unique("Winner"),
+            variants = new[] { new { name = "a" }, new { name = "b" } },
+            metrics = new[] { outcome },
+            decision = new { method = "fixed" },
         }))["test_id"]!;
         var events = new List<object>();
         for (var i = 0; i < 200; i++)

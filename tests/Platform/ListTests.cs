@@ -55,7 +55,10 @@ public sealed class ListTests
         {
             await Platform.AdminAsync(HttpMethod.Post, "/api/v1/experiments", new
             {
-                key, tags = new[] { tag }, variants = new[] { new { key = "a" }, new { key = "b" } }, metrics = new[] { new { key = metric } },
+                key,
+                tags = new[] { tag },
+                variants = new[] { new { key = "a" }, new { key = "b" } },
+                metrics = new[] { new { key = metric } },
             });
         }
 

@@ -16,7 +16,10 @@ public sealed class PreFlightTests
         await Platform.CreateMetricAsync(key, "conversion", outcome);
         await Platform.AdminAsync(HttpMethod.Post, "/api/v1/experiments", new
         {
-            key, variants = new[] { new { key = "a" }, new { key = "b" } }, metrics = new[] { new { key } }, decision = new { min_effect = 0.1 },
+            key,
+            variants = new[] { new { key = "a" }, new { key = "b" } },
+            metrics = new[] { new { key } },
+            decision = new { min_effect = 0.1 },
         });
         await Platform.SendEventsAsync([.. Enumerable.Range(0, 200).SelectMany(i => new object[]
         {
@@ -40,7 +43,10 @@ public sealed class PreFlightTests
         await Platform.CreateMetricAsync(key, "sum", "purchase");
         await Platform.AdminAsync(HttpMethod.Post, "/api/v1/experiments", new
         {
-            key, coverage = 0.5, variants = new object[] { new { key = "a" }, new { key = "b", config = new { text = "x" } } }, metrics = new[] { new { key } },
+            key,
+            coverage = 0.5,
+            variants = new object[] { new { key = "a" }, new { key = "b", config = new { text = "x" } } },
+            metrics = new[] { new { key } },
         });
         var file = await Platform.AdminAsync(HttpMethod.Get, $"/api/v1/export?experiment={key}");
         Assert.That(file["metrics"]!.AsArray().Single()!["key"]!.GetValue<string>(), Is.EqualTo(key));

@@ -60,7 +60,11 @@ internal sealed class StatisticsGrpc(CatalogReader catalog, NumbersReader number
         var estimate = new TrafficEstimate { Units = figures.Units, Days = figures.Days, SampledUnits = figures.Sampled };
         estimate.Metrics.AddRange(figures.Metrics.Select(m => new MetricBaseline
         {
-            Key = m.Key, N = m.N, Mean = m.Mean, StandardDeviation = m.StandardDeviation, Missing = m.Missing ?? "",
+            Key = m.Key,
+            N = m.N,
+            Mean = m.Mean,
+            StandardDeviation = m.StandardDeviation,
+            Missing = m.Missing ?? "",
         }));
         return estimate;
     }

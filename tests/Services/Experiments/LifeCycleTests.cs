@@ -107,7 +107,13 @@ public sealed class LifeCycleTests
     {
         var life = new ExperimentLife
         {
-            CorrelationId = before.CorrelationId, Status = before.Status, NowMs = nowMs, EnteredMs = before.EnteredMs, Version = before.Version, Plan = before.Plan, Steps = before.Steps,
+            CorrelationId = before.CorrelationId,
+            Status = before.Status,
+            NowMs = nowMs,
+            EnteredMs = before.EnteredMs,
+            Version = before.Version,
+            Plan = before.Plan,
+            Steps = before.Steps,
         };
         var row = Table.FirstOrDefault(t => t.Command == name && t.From.Contains(before.Status));
         if (row.Command is null)

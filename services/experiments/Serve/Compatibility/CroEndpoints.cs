@@ -70,7 +70,15 @@ internal static class CroEndpoints
         {
             Winners = winners.Take(limit).Select(p => new
             {
-                TestId = p.Test.Id, p.Test.Name, p.Test.Type, p.Test.Status, p.Metric, p.Winner, p.Winner!.Lift, p.Winner.PValue, p.Test.EndedAt,
+                TestId = p.Test.Id,
+                p.Test.Name,
+                p.Test.Type,
+                p.Test.Status,
+                p.Metric,
+                p.Winner,
+                p.Winner!.Lift,
+                p.Winner.PValue,
+                p.Test.EndedAt,
             }),
             Total = winners.Count,
         };

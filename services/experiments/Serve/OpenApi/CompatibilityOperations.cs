@@ -47,11 +47,14 @@ internal static class CompatibilityOperations
 
     private static Operation Event(string path, string example) => new("POST", path, Tag, "Take events into the log.", "write", null)
     {
-        Example = example, Status = StatusCodes.Status202Accepted, AnswerExample = """{"accepted": 1, "rejected": []}""",
+        Example = example,
+        Status = StatusCodes.Status202Accepted,
+        AnswerExample = """{"accepted": 1, "rejected": []}""",
     };
 
     private static Operation NotYet(string method, string path, string person) => new(method, path, Tag, "Not carried out yet.", "admin", person)
     {
-        Status = StatusCodes.Status501NotImplemented, AnswerType = "application/problem+json",
+        Status = StatusCodes.Status501NotImplemented,
+        AnswerType = "application/problem+json",
     };
 }

@@ -103,6 +103,9 @@ internal static class ExperimentOperations
 
     private static Operation Command(string command, string summary, string person) => new("POST", $"{One}/{command}", Tag, summary, "admin", person)
     {
-        Body = typeof(ReasonRequest), Example = """{"reason": "as agreed"}""", Answer = typeof(ExperimentView), IsCommand = true,
+        Body = typeof(ReasonRequest),
+        Example = """{"reason": "as agreed"}""",
+        Answer = typeof(ExperimentView),
+        IsCommand = true,
     };
 }
