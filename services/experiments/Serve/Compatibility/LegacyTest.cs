@@ -68,7 +68,4 @@ internal sealed record LegacyTest
 }
 
 /// <param name="Weight">0 to 1.</param>
-internal sealed record LegacyVariant(string Id, string Name, JsonElement? Config, double Weight, bool IsControl)
-{
-    public string VariantId => Id;
-}
+internal sealed record LegacyVariant(string Id, string Name, JsonElement? Config, double Weight, bool IsControl);
