@@ -22,6 +22,7 @@ builder.Services.AddSingleton<AllocationReader>().AddHostedService(p => p.GetReq
 builder.Services.AddSingleton<SnapshotHolder>().AddSingleton<StickyStore>().AddSingleton<Decider>().AddSingleton<AssignmentDesk>().AddSingleton<FlagDesk>();
 builder.Services.AddSingleton<PayloadCache>().AddSingleton<LiveUpdates>().AddSingleton<RemoteEvaluation>().AddSingleton<ExposurePublisher>();
 builder.Services.AddSingleton<AssignmentGrpc>();
+builder.Services.AddSingleton<StickyErasure>().AddHostedService(p => p.GetRequiredService<StickyErasure>());
 builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the experiments");
 builder.Services.AddReadiness<AllocationReader>("allocations", a => a.HasCaughtUp ? null : "still reading the bandits' weights");
 builder.Services.AddGrpcWithHealth();
@@ -36,5 +37,6 @@ app.MapAssignments();
 app.MapOfrep();
 app.MapGrowthBook();
 app.MapAssignmentGrpc();
+app.MapPrivacyGrpc();
 app.MapGrpcServiceHealth();
 return await app.RunServiceAsync();
