@@ -20,7 +20,7 @@ builder.Services.AddValidated<StatisticsOptions>(StatisticsOptions.Section);
 builder.Services.AddKafka().AddPostgres(Schema.Name).AddRedis();
 builder.Services.AddHostedService<Schema>();
 builder.Services.AddCatalog().AddCatalogKeys<CatalogReader>(c => c.Current, c => c.HasCaughtUp);
-builder.Services.AddSingleton<FoldMetrics>().AddSingleton<PartitionStore>().AddSingleton<NumbersReader>().AddSingleton<LookStore>().AddSingleton<SurveyStore>().AddSingleton<HistoryStore>();
+builder.Services.AddSingleton<FoldMetrics>().AddSingleton<PartitionStore>().AddSingleton<NumbersReader>().AddSingleton<LookStore>().AddSingleton<SurveyStore>().AddSingleton<HistoryStore>().AddSingleton<CapStore>();
 builder.Services.AddSingleton<EventsConsumer>().AddHostedService(p => p.GetRequiredService<EventsConsumer>());
 builder.Services.AddSingleton<RoutingStore>().AddSingleton<FactsRouter>().AddHostedService(p => p.GetRequiredService<FactsRouter>());
 builder.Services.AddHostedService<ResultsPublisher>().AddHostedService<Surveyor>().AddHostedService<LiveCounterWriter>();

@@ -37,7 +37,7 @@ internal static class Analyst
     }
 
     /// <summary>The look that has fallen due, to be stored before it is judged; null if there is none.</summary>
-    public static Look? LookDue(Experiment experiment, Numbers numbers, IReadOnlyList<Look> looks, DateTimeOffset now) => numbers.IsComplete
+    public static Look? LookDue(Experiment experiment, Numbers numbers, IReadOnlyList<Look> looks, DateTimeOffset now) => numbers.IsComplete && !Judge.OpenCaps(experiment).Any()
         ? LookPlan.Due(experiment, numbers, looks, Judge.IsOver(experiment, numbers, now.ToUnixTimeMilliseconds()), now)
         : null;
 }
