@@ -9,7 +9,8 @@ internal static class Analyst
     private const double DayMs = 86_400_000;
 
     /// <param name="looks">Those that were taken of a group-sequential test.</param>
-    public static ExperimentResults Analyse(Experiment experiment, Numbers numbers, IReadOnlyList<Look> looks, DateTimeOffset now)
+    /// <param name="known">Warnings that come from elsewhere.</param>
+    public static ExperimentResults Analyse(Experiment experiment, Numbers numbers, IReadOnlyList<Look> looks, DateTimeOffset now, IReadOnlyList<Reason>? known = null)
     {
         var nowMs = now.ToUnixTimeMilliseconds();
         var sampleRatio = TrafficCheck.SampleRatio(experiment, numbers);
@@ -32,7 +33,7 @@ internal static class Analyst
                 Method = DecisionNames.NameOf(experiment.Decision.Method),
                 Rule = DecisionNames.NameOf(experiment.Decision.Rule),
             },
-            Warnings = Warnings.Of(experiment, numbers),
+            Warnings = [.. Warnings.Of(experiment, numbers), .. known ?? []],
         };
     }
 

@@ -15,7 +15,7 @@ namespace CroPlatform.Services.Statistics.Publish;
 /// windows close by themselves; publishes the results. One instance does it at a time: the one that holds an advisory lock.
 /// </summary>
 internal sealed partial class ResultsPublisher(
-    NpgsqlDataSource source, NumbersReader numbers, LookStore looks, HistoryStore history, CapStore caps, CatalogReader catalog, RecordProducer producer, TimeProvider clock, IOptions<StatisticsOptions> options,
+    NpgsqlDataSource source, NumbersReader numbers, LookStore looks, HistoryStore history, CapStore caps, InteractionStore interactions, CatalogReader catalog, RecordProducer producer, TimeProvider clock, IOptions<StatisticsOptions> options,
     ILogger<ResultsPublisher> logger) : BackgroundService
 {
     private const long LeaderLock = 7_230_114_905_551_001;
@@ -92,7 +92,7 @@ internal sealed partial class ResultsPublisher(
             taken = await looks.ReadAsync(experiment, ct);
         }
 
-        var results = Analyst.Analyse(experiment, stood, taken, now);
+        var results = Analyst.Analyse(experiment, stood, taken, now, await interactions.WarningsAsync(experiment, ct));
         await producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment, results, await caps.ReadAsync(experiment, ct)), ct);
         return results;
     }
