@@ -21,7 +21,7 @@ builder.Services.AddPeople(builder.Configuration);
 builder.Services.AddSingleton<MetricStore>().AddSingleton<ExperimentStore>().AddSingleton<GovernanceStore>();
 builder.Services.AddSingleton(new StateMachineSender<ExperimentLife>(new LifeCycle())).AddSingleton<CommandRunner>().AddSingleton<ExperimentChanges>();
 builder.Services.AddSingleton<ExperimentCommands>().AddSingleton<LifeCycleCommands>().AddSingleton<GovernanceCommands>();
-builder.Services.AddPeriodicJob<DueJob>(TimeSpan.FromSeconds(1));
+builder.Services.AddPeriodicJob<DueJob>(TimeSpan.FromSeconds(1)).AddPeriodicJob<CapJob>(TimeSpan.FromSeconds(1));
 builder.Services.AddSingleton<SavedGroupStore>().AddSingleton<SavedGroupCommands>();
 builder.Services.AddSingleton<TemplateStore>().AddSingleton<TemplateCommands>();
 builder.Services.AddSingleton<AuditLog>();

@@ -10,7 +10,7 @@ namespace CroPlatform.Services.Statistics.Consume;
 
 /// <summary>Reads cro.events.v1 and cro.facts.v1 once the catalog has caught up, and keeps the partitions that this process owns.</summary>
 internal sealed class EventsConsumer(
-    IOptions<KafkaOptions> kafka, IOptions<StatisticsOptions> options, Cluster cluster, CatalogReader catalog, PartitionStore store, LinkedFacts links, FoldMetrics metrics,
+    IOptions<KafkaOptions> kafka, IOptions<StatisticsOptions> options, Cluster cluster, CatalogReader catalog, AllocationReader allocations, PartitionStore store, LinkedFacts links, FoldMetrics metrics,
     ILogger<EventsConsumer> logger) : BackgroundService, IPartitionStore
 {
     private readonly ConcurrentDictionary<int, PartitionFold> _partitions = new();
@@ -32,7 +32,7 @@ internal sealed class EventsConsumer(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await catalog.CaughtUp.WaitAsync(stoppingToken);
+        await Task.WhenAll(catalog.CaughtUp, allocations.CaughtUp).WaitAsync(stoppingToken);
         await Task.WhenAll(ConsumeAsync(Topics.Events, "cro-statistics", stoppingToken), ConsumeAsync(Topics.Facts, "cro-statistics-facts", stoppingToken));
     }
 

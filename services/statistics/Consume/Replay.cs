@@ -18,7 +18,8 @@ namespace CroPlatform.Services.Statistics.Consume;
 /// same versions must give the same numbers to the last digit. The live service is not disturbed.
 /// </summary>
 internal sealed class Replay(
-    IOptions<PostgresOptions> postgres, IOptions<StatisticsOptions> options, LogReader log, Cluster cluster, CatalogReader catalog, NumbersReader live, FoldMetrics metrics)
+    IOptions<PostgresOptions> postgres, IOptions<StatisticsOptions> options, LogReader log, Cluster cluster, CatalogReader catalog, AllocationReader allocations,
+    NumbersReader live, FoldMetrics metrics)
 {
     public const string Verb = "replay";
 
@@ -30,7 +31,7 @@ internal sealed class Replay(
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddOptions<StatisticsOptions>().BindConfiguration(StatisticsOptions.Section);
-        builder.Services.AddKafka().AddPostgres(Schema.Name).AddCatalog();
+        builder.Services.AddKafka().AddPostgres(Schema.Name).AddCatalog().AddAllocations();
         builder.Services.AddSingleton<FoldMetrics>().AddSingleton<NumbersReader>().AddSingleton<LogReader>().AddSingleton<Replay>();
         using var host = builder.Build();
         await host.StartAsync();
@@ -46,7 +47,7 @@ internal sealed class Replay(
 
     private async Task<int> CompareAsync(string site, string key, CancellationToken ct)
     {
-        await catalog.CaughtUp.WaitAsync(ct);
+        await Task.WhenAll(catalog.CaughtUp, allocations.CaughtUp).WaitAsync(ct);
         if (catalog.Current.Find(site, key)?.Current is not { } experiment)
         {
             await Console.Error.WriteLineAsync($"there is no experiment '{key}' that was started");

@@ -4,7 +4,7 @@ using CroPlatform.Experimentation.Facts;
 namespace CroPlatform.Services.Statistics.Fold;
 
 /// <summary>
-/// When an experiment has a new version, the contributions of the units with facts after it took effect are computed again: exposures
+/// When an experiment has a new version, or a bandit a new interval, the contributions of the units with facts after it took effect are computed again: exposures
 /// that came before their experiment was known, outcomes that came after its stop but before word of it.
 /// </summary>
 internal sealed partial class PartitionFold
@@ -19,11 +19,11 @@ internal sealed partial class PartitionFold
         {
             if (versions.Current is not { } current) continue;
             var before = _folded.Find(current.Site, current.Key);
-            if (before?.Experiment.Version >= current.Version) continue;
+            if (versions.ChangedSince(before?.Experiment) is not { } changedMs) continue;
 
             // Another analysis revision counts every unit anew, from the start on.
             var isReanalysed = before is not null && before.Experiment.AnalysisRevision != current.AnalysisRevision;
-            var since = isReanalysed ? current.StartedMs : versions.After(before?.Experiment.Version ?? 0).Min(v => v.EffectiveMs);
+            var since = isReanalysed ? current.StartedMs : changedMs;
             await RefoldAsync(before, new ExperimentFold(current), since, ct);
         }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using CroPlatform.Contracts;
 using CroPlatform.Kafka;
 using CroPlatform.Services.Statistics.Decide;
+using CroPlatform.Services.Statistics.Fold;
 using CroPlatform.Services.Statistics.Store;
 using Google.Protobuf;
 using Microsoft.Extensions.Options;
@@ -14,7 +15,7 @@ namespace CroPlatform.Services.Statistics.Publish;
 /// windows close by themselves; publishes the results. One instance does it at a time: the one that holds an advisory lock.
 /// </summary>
 internal sealed partial class ResultsPublisher(
-    NpgsqlDataSource source, NumbersReader numbers, LookStore looks, HistoryStore history, CatalogReader catalog, RecordProducer producer, TimeProvider clock, IOptions<StatisticsOptions> options,
+    NpgsqlDataSource source, NumbersReader numbers, LookStore looks, HistoryStore history, CapStore caps, InteractionStore interactions, CatalogReader catalog, RecordProducer producer, TimeProvider clock, IOptions<StatisticsOptions> options,
     ILogger<ResultsPublisher> logger) : BackgroundService
 {
     private const long LeaderLock = 7_230_114_905_551_001;
@@ -91,20 +92,31 @@ internal sealed partial class ResultsPublisher(
             taken = await looks.ReadAsync(experiment, ct);
         }
 
-        var results = Analyst.Analyse(experiment, stood, taken, now);
-        await producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment.Site, results), ct);
+        var results = Analyst.Analyse(experiment, stood, taken, now, await interactions.WarningsAsync(experiment, ct));
+        await producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment, results, await caps.ReadAsync(experiment, ct)), ct);
         return results;
     }
 
-    public static Contracts.Statistics.ExperimentResults Wire(string site, ExperimentResults results) => new()
+    public static Contracts.Statistics.ExperimentResults Wire(Experimentation.Experiment experiment, ExperimentResults results, IEnumerable<FrozenCap> caps)
     {
-        Site = site,
-        Experiment = results.Experiment,
-        Version = (uint)results.Version,
-        Status = results.Status,
-        AsOfMs = results.AsOf.ToUnixTimeMilliseconds(),
-        ResultsJson = UnsafeByteOperations.UnsafeWrap(JsonSerializer.SerializeToUtf8Bytes(results, ExperimentResults.Json)),
-    };
+        var wire = new Contracts.Statistics.ExperimentResults
+        {
+            Site = experiment.Site,
+            Experiment = results.Experiment,
+            Version = (uint)results.Version,
+            Status = results.Status,
+            AsOfMs = results.AsOf.ToUnixTimeMilliseconds(),
+            ResultsJson = UnsafeByteOperations.UnsafeWrap(JsonSerializer.SerializeToUtf8Bytes(results, ExperimentResults.Json)),
+        };
+        wire.FrozenCaps.AddRange(caps.Select(c => new Contracts.Statistics.FrozenCap
+        {
+            Metric = c.Metric,
+            AnalysisRevision = (uint)experiment.AnalysisRevision,
+            CapE4 = c.CapE4,
+            Units = c.Units,
+        }));
+        return wire;
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "results wait: {Reason}")]
     private partial void LogRetry(string reason);

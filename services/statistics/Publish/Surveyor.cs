@@ -14,7 +14,7 @@ namespace CroPlatform.Services.Statistics.Publish;
 /// exposure, excluded classes. One instance does it at a time. A walk costs as much as there are units, so it rests ten times as long as it took.
 /// </summary>
 internal sealed partial class Surveyor(
-    NpgsqlDataSource source, NumbersReader numbers, SurveyStore store, CatalogReader catalog, TimeProvider clock, IOptions<StatisticsOptions> options,
+    NpgsqlDataSource source, NumbersReader numbers, SurveyStore store, CapStore caps, CatalogReader catalog, TimeProvider clock, IOptions<StatisticsOptions> options,
     ILogger<Surveyor> logger) : BackgroundService
 {
     private const long LeaderLock = 7_230_114_905_551_002;
@@ -67,6 +67,7 @@ internal sealed partial class Surveyor(
             var zone = TimeZoneInfo.FindSystemTimeZoneById(catalog.Current.Sites.Single(s => s.Key == site.Key).TimeZone);
             foreach (var survey in await WalkAsync(site.Key, [.. site], zone, ct))
             {
+                await caps.FreezeAsync(survey.Experiment, survey.Cut.Caps(), clock.GetUtcNow(), ct);
                 await store.SaveAsync(survey, changes[(survey.Experiment.Site, survey.Experiment.Key)], clock.GetUtcNow(), ct);
             }
         }

@@ -79,6 +79,7 @@ internal static class ResultDetailsEndpoints
             experiment = key,
             as_of = clock.GetUtcNow(),
             sample_ratio = Quality.Phases(experiment, stood),
+            sample_ratio_overall = Quality.Overall(experiment, stood),
             crossovers = Quality.Crossovers(experiment, stood),
             surveyed_at = survey?.TakenAt,
             waterfall = survey is null ? null : Quality.WaterfallOf(survey.Numbers, await numbers.QuarantinedAsync(experiment, ct)),

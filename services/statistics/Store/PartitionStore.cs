@@ -33,11 +33,11 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         }
 
         var folded = new FoldedExperiments();
-        foreach (var (site, experiment, version, changes) in await db.QueryAsync<(string, string, int, long)>(new CommandDefinition(
-            "select site, experiment, version, changes from folded where partition = @partition", new { partition }, cancellationToken: ct)))
+        foreach (var (site, experiment, version, allocations, changes) in await db.QueryAsync<(string, string, int, int, long)>(new CommandDefinition(
+            "select site, experiment, version, allocations, changes from folded where partition = @partition", new { partition }, cancellationToken: ct)))
         {
-            var known = catalog.Find(site, experiment)?.Find(version)
-                ?? throw new InvalidOperationException($"{site}/{experiment}: version {version} was folded but is not in the catalog yet");
+            var known = catalog.Find(site, experiment)?.Find(version, allocations)
+                ?? throw new InvalidOperationException($"{site}/{experiment}: version {version} with {allocations} intervals was folded but is not in the catalog yet");
             folded.Restore(new ExperimentFold(known), changes);
         }
 
@@ -156,12 +156,16 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         """,
         partition, key.Site, key.Experiment, key.Class, key.Variant, units);
 
-    private static NpgsqlBatchCommand SaveFolded(int partition, (string Site, string Experiment) key, FoldedExperiments folded) => Command(
-        """
-        insert into folded (partition, site, experiment, version, changes) values ($1, $2, $3, $4, $5)
-        on conflict (partition, site, experiment) do update set version = excluded.version, changes = excluded.changes
-        """,
-        partition, key.Site, key.Experiment, folded.Find(key.Site, key.Experiment)!.Experiment.Version, folded.ChangesOf(key));
+    private static NpgsqlBatchCommand SaveFolded(int partition, (string Site, string Experiment) key, FoldedExperiments folded)
+    {
+        var experiment = folded.Find(key.Site, key.Experiment)!.Experiment;
+        return Command(
+            """
+            insert into folded (partition, site, experiment, version, allocations, changes) values ($1, $2, $3, $4, $5, $6)
+            on conflict (partition, site, experiment) do update set version = excluded.version, allocations = excluded.allocations, changes = excluded.changes
+            """,
+            partition, key.Site, key.Experiment, experiment.Version, experiment.Allocations, folded.ChangesOf(key));
+    }
 
     private static NpgsqlBatchCommand SaveBalance(int partition, string site, Balance balance) => Command(
         """

@@ -73,6 +73,16 @@ public sealed class Catalog
         return new Catalog(_sites, Access, _experiments.SetItem(key, versions), events, _groups, _erasures);
     }
 
+    /// <summary>A bandit's weights for an interval, which may come before the experiment itself. The same catalog if it is known already.</summary>
+    public Catalog With(Allocation allocation)
+    {
+        ArgumentNullException.ThrowIfNull(allocation);
+        var key = (allocation.Site, allocation.Experiment);
+        var before = _experiments.GetValueOrDefault(key) ?? ExperimentVersions.None;
+        var after = before.With(allocation);
+        return ReferenceEquals(before, after) ? this : new Catalog(_sites, Access, _experiments.SetItem(key, after), _measuredEvents, _groups);
+    }
+
     public Catalog With(SavedGroup group)
     {
         ArgumentNullException.ThrowIfNull(group);
@@ -94,30 +104,41 @@ public sealed class Catalog
     }
 }
 
-/// <summary>The published versions of one experiment.</summary>
+/// <summary>The published versions of one experiment; a bandit's with the phases that its intervals are.</summary>
 public sealed class ExperimentVersions
 {
-    internal static readonly ExperimentVersions None = new(ImmutableSortedDictionary<int, Experiment>.Empty, 0);
+    internal static readonly ExperimentVersions None = new(ImmutableSortedDictionary<int, Experiment>.Empty, 0, []);
 
     private readonly ImmutableSortedDictionary<int, Experiment> _versions;
     private readonly int _pointer;
+    private readonly ImmutableArray<Allocation> _allocations;
 
-    private ExperimentVersions(ImmutableSortedDictionary<int, Experiment> versions, int pointer)
+    private ExperimentVersions(ImmutableSortedDictionary<int, Experiment> versions, int pointer, ImmutableArray<Allocation> allocations)
     {
-        (_versions, _pointer) = (versions, pointer);
-        Current = versions.GetValueOrDefault(pointer);
+        (_versions, _pointer, _allocations) = (versions, pointer, allocations);
+        Current = versions.GetValueOrDefault(pointer) is { } current ? AllocatedPhases.Of(current, allocations) : null;
     }
 
     /// <summary>The version in force; null while the pointer or its version has not come.</summary>
     public Experiment? Current { get; }
 
-    public Experiment? Find(int version) => _versions.GetValueOrDefault(version);
+    /// <summary>A version with so many of its intervals; null while it, or one of them, has not come.</summary>
+    public Experiment? Find(int version, int allocations = 0) => allocations <= _allocations.Length && _versions.GetValueOrDefault(version) is { } found
+        ? AllocatedPhases.Of(found, _allocations[..allocations])
+        : null;
 
-    /// <summary>The versions after this one, up to the current one, in order.</summary>
-    public IEnumerable<Experiment> After(int version) =>
-        _versions.Where(v => v.Key > version && v.Key <= _pointer).Select(v => v.Value);
+    /// <summary>When the first change took effect of those that made the current version of the given one; null if there is none. Without one: all that there were.</summary>
+    public long? ChangedSince(Experiment? known)
+    {
+        var changes = _versions.Where(v => v.Key > (known?.Version ?? 0) && v.Key <= _pointer).Select(v => v.Value.EffectiveMs);
+        if (Current?.Allocations > 0) changes = changes.Concat(_allocations.Skip(known?.Allocations ?? 0).Select(a => a.EffectiveMs));
+        return changes.Select(ms => (long?)ms).Min();
+    }
 
-    internal ExperimentVersions With(Experiment experiment) => new(_versions.SetItem(experiment.Version, experiment), _pointer);
+    internal ExperimentVersions With(Experiment experiment) => new(_versions.SetItem(experiment.Version, experiment), _pointer, _allocations);
 
-    internal ExperimentVersions Point(int version) => new(_versions, Math.Max(_pointer, version));
+    internal ExperimentVersions With(Allocation allocation) =>
+        _allocations is [.., var last] && last.Phase >= allocation.Phase ? this : new(_versions, _pointer, _allocations.Add(allocation));
+
+    internal ExperimentVersions Point(int version) => new(_versions, Math.Max(_pointer, version), _allocations);
 }

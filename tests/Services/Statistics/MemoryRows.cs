@@ -13,7 +13,7 @@ namespace CroPlatform.Services.Tests.Statistics;
 internal sealed class MemoryRows : IPartitionRows
 {
     private readonly Dictionary<(string Site, string Unit), byte[]> _units = [];
-    private readonly Dictionary<(string, string), (int Version, long Changes)> _folded = [];
+    private readonly Dictionary<(string, string), (int Version, int Allocations, long Changes)> _folded = [];
 
     public Dictionary<CellKey, (long Units, string Sums)> Cells { get; } = [];
     public Dictionary<ExclusionKey, long> Exclusions { get; } = [];
@@ -24,7 +24,7 @@ internal sealed class MemoryRows : IPartitionRows
 
     public IEnumerable<(string Site, string Unit)> Units => _units.Keys;
 
-    public IReadOnlyDictionary<(string Site, string Experiment), (int Version, long Changes)> Folded => _folded;
+    public IReadOnlyDictionary<(string Site, string Experiment), (int Version, int Allocations, long Changes)> Folded => _folded;
 
     public Task<IReadOnlyList<UnitHistory>> LoadUnitsAsync(int partition, List<(string Site, string Unit)> keys, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<UnitHistory>>([.. keys.Where(_units.ContainsKey).Select(k => UnitCodec.Decode(k.Site, k.Unit, partition, _units[k]))]);
@@ -62,7 +62,8 @@ internal sealed class MemoryRows : IPartitionRows
         foreach (var key in checkpoint.Aggregates.ChangedExclusions) Exclusions[key] = checkpoint.Aggregates.Exclusions[key];
         foreach (var key in checkpoint.Folded.Changed)
         {
-            _folded[key] = (checkpoint.Folded.Find(key.Site, key.Experiment)!.Experiment.Version, checkpoint.Folded.ChangesOf(key));
+            var experiment = checkpoint.Folded.Find(key.Site, key.Experiment)!.Experiment;
+            _folded[key] = (experiment.Version, experiment.Allocations, checkpoint.Folded.ChangesOf(key));
         }
 
         foreach (var reading in checkpoint.Quarantine)
@@ -84,7 +85,11 @@ internal sealed class MemoryRows : IPartitionRows
 
         foreach (var (key, units) in Exclusions) aggregates.Exclusions[key] = units;
         var folded = new FoldedExperiments();
-        foreach (var (key, (version, changes)) in _folded) folded.Restore(new ExperimentFold(catalog.Find(key.Item1, key.Item2)!.Find(version)!), changes);
+        foreach (var (key, (version, allocations, changes)) in _folded)
+        {
+            folded.Restore(new ExperimentFold(catalog.Find(key.Item1, key.Item2)!.Find(version, allocations)!), changes);
+        }
+
         return new StoredPartition(new Claim("t", 0, 1, Next, false), "log", aggregates, folded, new Dictionary<string, Balance>(Balance), [.. Erased.Select(e => e.Erasure)]);
     }
 
