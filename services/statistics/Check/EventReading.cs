@@ -16,6 +16,9 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
     /// <summary>Of an exposure that cannot be counted: its experiment.</summary>
     public string? Experiment { get; init; }
 
+    /// <summary>Where it lay in quarantine, if it was put back from there.</summary>
+    public QuarantinedAt? PutBack { get; init; }
+
     private const uint KnownSchema = 1;
 
     /// <summary>The event, if it can be counted; for the router, which leaves all others to the fold of visitors.</summary>
@@ -28,7 +31,10 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
         try
         {
             var routed = RoutedEvent.Parser.ParseFrom(record.Message.Value ?? []);
-            return new EventReading(routed.Event.Site, UnitHistory.NameOf(routed.UnitType, routed.Unit), Kept(routed.Event), null, record);
+            return new EventReading(routed.Event.Site, UnitHistory.NameOf(routed.UnitType, routed.Unit), Kept(routed.Event), null, record)
+            {
+                PutBack = QuarantinedAt.Of(routed.Event),
+            };
         }
         catch (InvalidProtocolBufferException)
         {
@@ -64,6 +70,7 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
         return new EventReading(read.Site, read.VisitorId, late ? Remembered(read) : Kept(read), late ? "late" : null, record)
         {
             Experiment = late ? read.Exposure?.Experiment : null,
+            PutBack = QuarantinedAt.Of(read),
         };
     }
 
