@@ -18,6 +18,7 @@ if (args is [Replay.Verb, var site, var experiment]) return await Replay.RunAsyn
 var builder = ServiceHost.CreateBuilder("statistics", args);
 builder.Services.AddValidated<StatisticsOptions>(StatisticsOptions.Section);
 builder.Services.AddKafka().AddPostgres(Schema.Name).AddRedis();
+builder.Services.AddReadiness<RecordProducer>("producer", p => p.Trouble);
 builder.Services.AddHostedService<Schema>();
 builder.Services.AddCatalog().AddCatalogKeys<CatalogReader>(c => c.Current, c => c.HasCaughtUp);
 builder.Services.AddSingleton<FoldMetrics>().AddSingleton<PartitionStore>().AddSingleton<NumbersReader>().AddSingleton<LookStore>().AddSingleton<SurveyStore>().AddSingleton<HistoryStore>();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Experimentation.Facts;
+using CroPlatform.Kafka;
 using CroPlatform.Postgres;
 using CroPlatform.Services.Statistics.Fold;
 using Dapper;
@@ -78,8 +79,10 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         var started = Stopwatch.GetTimestamp();
         var (claim, partition) = (checkpoint.Claim, Lane.Of(checkpoint.Claim));
         await using var db = await source.OpenConnectionAsync(ct);
+        KillPoint.Pass(KillPoint.BeforeBegin);
         await using var transaction = await db.BeginTransactionAsync(ct);
         await OffsetLedger.AdvanceAsync(transaction, claim, checkpoint.Next, ct);
+        KillPoint.Pass(KillPoint.InTransaction);
         await using var batch = new NpgsqlBatch(db, transaction);
         if (checkpoint.Units.Count > 0) batch.BatchCommands.Add(SaveUnits(partition, checkpoint.Units));
         foreach (var key in checkpoint.Aggregates.ChangedCells) batch.BatchCommands.Add(SaveCell(partition, key, checkpoint.Aggregates.Cells[key]));
@@ -88,7 +91,9 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         foreach (var (site, balance) in checkpoint.Balance) batch.BatchCommands.Add(SaveBalance(partition, site, balance));
         foreach (var reading in checkpoint.Quarantine) batch.BatchCommands.Add(SaveQuarantined(claim, reading));
         if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(ct);
+        KillPoint.Pass(KillPoint.BeforeCommit);
         await transaction.CommitAsync(ct);
+        KillPoint.Pass(KillPoint.AfterCommit);
         metrics.Checkpointed(Stopwatch.GetElapsedTime(started));
         return claim with { Next = checkpoint.Next };
     }
