@@ -18,6 +18,9 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
 
     private const uint KnownSchema = 1;
 
+    /// <summary>Visitors are folded from the events themselves.</summary>
+    private static readonly string[] RoutedTypes = [UnitTypes.User, UnitTypes.Account, UnitTypes.Device];
+
     /// <summary>The event, if it can be counted; for the router, which leaves all others to the fold of visitors.</summary>
     public static Event? TryRead(ConsumeResult<byte[], byte[]> record, TimeSpan maxLateness) =>
         Of(record, (long)maxLateness.TotalMilliseconds).Quarantine is null ? Event.Parser.ParseFrom(record.Message.Value) : null;
@@ -25,15 +28,20 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
     /// <summary>Reads a record of cro.facts.v1; never throws for what it holds.</summary>
     public static EventReading OfFact(ConsumeResult<byte[], byte[]> record)
     {
+        RoutedEvent routed;
         try
         {
-            var routed = RoutedEvent.Parser.ParseFrom(record.Message.Value ?? []);
-            return new EventReading(routed.Event.Site, UnitHistory.NameOf(routed.UnitType, routed.Unit), Kept(routed.Event), null, record);
+            routed = RoutedEvent.Parser.ParseFrom(record.Message.Value ?? []);
         }
         catch (InvalidProtocolBufferException)
         {
             return Poison(record, "", "not a routed event");
         }
+
+        if (routed.Event is not { } read || routed.Unit.Length == 0 || !RoutedTypes.Contains(routed.UnitType)) return Poison(record, "", "not a routed event");
+        return FaultOf(read, Contracts.Topics.UnitKey(read.Site, routed.UnitType, routed.Unit), record) is { } fault
+            ? Poison(record, read.Site, fault)
+            : new EventReading(read.Site, UnitHistory.NameOf(routed.UnitType, routed.Unit), Kept(read), null, record);
     }
 
     /// <summary>Reads a record; never throws for what it holds.</summary>
@@ -49,22 +57,20 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
             return Poison(record, "", "not an event");
         }
 
-        if (read.Schema > KnownSchema) return Poison(record, read.Site, $"schema {read.Schema} is not known");
-        if (read.Site.Length == 0 || read.VisitorId.Length == 0 || read.Id.Length == 0 || read.Type.Length == 0 || read.TimestampMs <= 0)
-        {
-            return Poison(record, read.Site, "incomplete");
-        }
-
-        if (record.Message.Key is null || !Encoding.UTF8.GetBytes(Contracts.Topics.UnitKey(read.Site, read.VisitorId)).AsSpan().SequenceEqual(record.Message.Key))
-        {
-            return Poison(record, read.Site, "the key is not the visitor's");
-        }
-
+        if (FaultOf(read, Contracts.Topics.UnitKey(read.Site, read.VisitorId), record) is { } fault) return Poison(record, read.Site, fault);
         var late = read.ReceivedMs - read.TimestampMs > maxLatenessMs;
         return new EventReading(read.Site, read.VisitorId, late ? Remembered(read) : Kept(read), late ? "late" : null, record)
         {
             Experiment = late ? read.Exposure?.Experiment : null,
         };
+    }
+
+    /// <summary>Why an event cannot be counted, whenever it came; null if it can.</summary>
+    private static string? FaultOf(Event read, string key, ConsumeResult<byte[], byte[]> record)
+    {
+        if (read.Schema > KnownSchema) return $"schema {read.Schema} is not known";
+        if (read.Site.Length == 0 || read.VisitorId.Length == 0 || read.Id.Length == 0 || read.Type.Length == 0 || read.TimestampMs <= 0) return "incomplete";
+        return record.Message.Key is null || !Encoding.UTF8.GetBytes(key).AsSpan().SequenceEqual(record.Message.Key) ? "the key is not the unit's" : null;
     }
 
     private static Fact Kept(Event read) => new(
