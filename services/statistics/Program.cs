@@ -14,6 +14,7 @@ using CroPlatform.Services.Statistics.Serve;
 using CroPlatform.Services.Statistics.Store;
 
 if (args is [Replay.Verb, var site, var experiment]) return await Replay.RunAsync(site, experiment);
+if (args is [DeadLetters.Verb, .. var flags]) return await DeadLetters.RunAsync(flags is [DeadLetters.DryRun]);
 
 var builder = ServiceHost.CreateBuilder("statistics", args);
 builder.Services.AddValidated<StatisticsOptions>(StatisticsOptions.Section);

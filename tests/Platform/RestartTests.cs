@@ -39,5 +39,5 @@ public sealed class RestartTests
 
     private TestPlatform Platform() => new(Path.Combine(_folder, "endpoints.json"));
 
-    private Task CroAsync(params string[] words) => TestPlatform.CroInAsync(_folder, OwnServers, words);
+    private Task<string> CroAsync(params string[] words) => TestPlatform.CroInAsync(_folder, OwnServers, words);
 }

@@ -154,11 +154,13 @@ internal sealed class TestPlatform
     }
 
     /// <summary>Runs a command of ./cro on this platform's data folder.</summary>
-    public Task CroAsync(params string[] words) => CroInAsync(Folder, new Dictionary<string, string?>(), words);
+    /// <returns>What it said.</returns>
+    public Task<string> CroAsync(params string[] words) => CroInAsync(Folder, new Dictionary<string, string?>(), words);
 
     /// <summary>Runs a command of ./cro on a data folder.</summary>
     /// <param name="environment">What differs from the tests' own; null for a variable that is not to be there.</param>
-    public static async Task CroInAsync(string folder, IReadOnlyDictionary<string, string?> environment, params string[] words)
+    /// <returns>What it said.</returns>
+    public static async Task<string> CroInAsync(string folder, IReadOnlyDictionary<string, string?> environment, params string[] words)
     {
         var root = new DirectoryInfo(TestContext.CurrentContext.TestDirectory);
         while (!File.Exists(Path.Combine(root.FullName, "cro"))) root = root.Parent!;
@@ -177,5 +179,6 @@ internal sealed class TestPlatform
         process.BeginErrorReadLine();
         await process.WaitForExitAsync();
         Assert.That(process.ExitCode, Is.Zero, $"./cro {string.Join(' ', words)}: {output}");
+        return output.ToString();
     }
 }

@@ -17,6 +17,8 @@ internal static class Help
                                             experiments, by the public API; docs/examples has a file of each kind
           test [FILTER]                     all tests, against an instance of their own; FILTER: part of a test's full name
           replay EXPERIMENT [--data DIR]    compute an experiment again from the log, in a schema of its own, and compare
+          replay --dead-letter [--dry-run] [--data DIR]
+                                            put back what lies in quarantine and can be counted by now
           audit verify [--data DIR]         whether the audit log is whole; names the first row that is not
           bench NAME [arguments]            measure; 'bench start' measures starting
           help

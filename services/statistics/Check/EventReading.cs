@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
 using CroPlatform.Contracts.Events;
+using CroPlatform.Experimentation;
 using CroPlatform.Experimentation.Facts;
 using Google.Protobuf;
 using Exposure = CroPlatform.Experimentation.Facts.Exposure;
@@ -15,6 +16,9 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
 {
     /// <summary>Of an exposure that cannot be counted: its experiment.</summary>
     public string? Experiment { get; init; }
+
+    /// <summary>Where it lay in quarantine, if it was put back from there.</summary>
+    public QuarantinedAt? PutBack { get; init; }
 
     private const uint KnownSchema = 1;
 
@@ -41,7 +45,7 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
         if (routed.Event is not { } read || routed.Unit.Length == 0 || !RoutedTypes.Contains(routed.UnitType)) return Poison(record, "", "not a routed event");
         return FaultOf(read, Contracts.Topics.UnitKey(read.Site, routed.UnitType, routed.Unit), record) is { } fault
             ? Poison(record, read.Site, fault)
-            : new EventReading(read.Site, UnitHistory.NameOf(routed.UnitType, routed.Unit), Kept(read), null, record);
+            : new EventReading(read.Site, UnitHistory.NameOf(routed.UnitType, routed.Unit), Kept(read), null, record) { PutBack = QuarantinedAt.Of(read) };
     }
 
     /// <summary>Reads a record; never throws for what it holds.</summary>
@@ -62,6 +66,7 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
         return new EventReading(read.Site, read.VisitorId, late ? Remembered(read) : Kept(read), late ? "late" : null, record)
         {
             Experiment = late ? read.Exposure?.Experiment : null,
+            PutBack = QuarantinedAt.Of(read),
         };
     }
 
@@ -70,7 +75,9 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
     {
         if (read.Schema > KnownSchema) return $"schema {read.Schema} is not known";
         if (read.Site.Length == 0 || read.VisitorId.Length == 0 || read.Id.Length == 0 || read.Type.Length == 0 || read.TimestampMs <= 0) return "incomplete";
-        return record.Message.Key is null || !Encoding.UTF8.GetBytes(key).AsSpan().SequenceEqual(record.Message.Key) ? "the key is not the unit's" : null;
+        // Postgres holds no NUL in text.
+        if (read.VisitorId.Contains('\0') || key.Contains('\0') || read.Exposure?.Experiment.Contains('\0') == true) return "a NUL in a key";
+        return record.Message.Key is null || !Encoding.UTF8.GetBytes(key).AsSpan().SequenceEqual(record.Message.Key) ? "the key is not the visitor's" : null;
     }
 
     private static Fact Kept(Event read) => new(
@@ -99,5 +106,6 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
     /// <summary>A late event is no fact of anything, but its id is remembered, so that copies are told from it.</summary>
     private static Fact Remembered(Event read) => new(FactId.Of(read.Id), read.TimestampMs, read.ReceivedMs, "");
 
-    private static EventReading Poison(ConsumeResult<byte[], byte[]> record, string site, string reason) => new(site, "", null, reason, record);
+    private static EventReading Poison(ConsumeResult<byte[], byte[]> record, string site, string reason) =>
+        new(site.Contains('\0') ? "" : site, "", null, reason, record);
 }

@@ -53,10 +53,13 @@ internal sealed partial class PartitionFold(
             _next = record.Offset.Value + 1;
             _traced.Note(record);
             var reading = Lane.IsFacts(_lane) ? EventReading.OfFact(record) : EventReading.Of(record, maxLateness);
+            // What was put back and cannot be counted yet goes on lying where it lay.
+            if (reading is { PutBack: not null, Quarantine: not null }) continue;
             if (reading.Fact is null) Quarantine(reading);
             else readings.Add(reading);
         }
 
+        await LookUpAsync(readings, ct);
         var byUnit = readings.GroupBy(r => (r.Site, r.Unit)).ToList();
         await LoadAsync([.. byUnit.Select(g => g.Key)], ct);
         foreach (var unit in byUnit) Fold(_units[unit.Key], [.. unit]);
@@ -75,7 +78,7 @@ internal sealed partial class PartitionFold(
     {
         var dirty = _units.Values.Where(u => u.IsDirty).ToList();
         var checkpoint = new Checkpoint(
-            _claim, _next, dirty, _aggregates, _folded, [.. _changedBalance.Select(s => (s, _balance[s]))], _quarantine);
+            _claim, _next, dirty, _aggregates, _folded, [.. _changedBalance.Select(s => (s, _balance[s]))], _quarantine, _settled);
         using (_traced.Storing())
         {
             _claim = await store.SaveAsync(checkpoint, ct);
@@ -86,6 +89,7 @@ internal sealed partial class PartitionFold(
         _folded.Changed.Clear();
         _changedBalance.Clear();
         _quarantine.Clear();
+        _settled.Clear();
         Evict();
         return _next;
     }
@@ -98,9 +102,10 @@ internal sealed partial class PartitionFold(
         var seen = new HashSet<FactId>();
         foreach (var reading in readings)
         {
-            var isCopy = !seen.Add(reading.Fact!.Id) || history.Facts.Any(f => f.Id == reading.Fact.Id);
-            if (isCopy) Count(reading.Site, b => b with { Deduplicated = b.Deduplicated + 1 });
-            else fresh.Add(reading);
+            var isCopy = !seen.Add(reading.Fact!.Id) | IsKnown(history, reading);
+            var isFirstHere = reading.PutBack is null || Settle(reading);
+            if (!isCopy) fresh.Add(reading);
+            else if (isFirstHere) Count(reading.Site, b => b with { Deduplicated = b.Deduplicated + 1 });
         }
 
         if (fresh.Count == 0) return;

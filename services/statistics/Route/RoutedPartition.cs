@@ -32,6 +32,8 @@ internal sealed class RoutedPartition(
             _next = record.Offset.Value + 1;
             // What cannot be counted is quarantined where visitors are folded.
             if (EventReading.TryRead(record, maxLateness) is not { } read) continue;
+            // It left quarantine where its visitor is folded.
+            read.PutBack = null;
             routed.AddRange(_table.Route(read).Select(r => new Outgoing(Topics.UnitKey(read.Site, r.UnitType, r.Unit), r)));
         }
 

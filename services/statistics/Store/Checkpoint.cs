@@ -16,4 +16,5 @@ internal sealed record Checkpoint(
     Aggregates Aggregates,
     FoldedExperiments Folded,
     IReadOnlyList<(string Site, Balance Balance)> Balance,
-    IReadOnlyList<EventReading> Quarantine);
+    IReadOnlyList<EventReading> Quarantine,
+    IReadOnlyCollection<QuarantinedAt> Settled);

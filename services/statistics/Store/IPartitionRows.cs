@@ -1,5 +1,6 @@
 using CroPlatform.Experimentation.Facts;
 using CroPlatform.Postgres;
+using CroPlatform.Services.Statistics.Check;
 
 namespace CroPlatform.Services.Statistics.Store;
 
@@ -10,6 +11,9 @@ internal interface IPartitionRows
 
     /// <summary>The site's units with a fact at or after this time, or with something held.</summary>
     IAsyncEnumerable<UnitHistory> ReadUnitsAsync(int partition, string site, long sinceMs, CancellationToken ct);
+
+    /// <summary>Those of these places that still have a row in quarantine, with its site.</summary>
+    Task<IReadOnlyDictionary<QuarantinedAt, string>> QuarantinedAsync(IReadOnlyList<QuarantinedAt> places, CancellationToken ct);
 
     /// <summary>Stores a checkpoint, all of it or nothing.</summary>
     /// <returns>The claim at its new offset.</returns>

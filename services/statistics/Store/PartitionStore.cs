@@ -4,6 +4,7 @@ using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Experimentation.Facts;
 using CroPlatform.Kafka;
 using CroPlatform.Postgres;
+using CroPlatform.Services.Statistics.Check;
 using CroPlatform.Services.Statistics.Fold;
 using Dapper;
 using Npgsql;
@@ -71,6 +72,14 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         while (await reader.ReadAsync(ct)) yield return UnitCodec.Decode(site, reader.GetString(0), partition, reader.GetFieldValue<byte[]>(1));
     }
 
+    public async Task<IReadOnlyDictionary<QuarantinedAt, string>> QuarantinedAsync(IReadOnlyList<QuarantinedAt> places, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        var rows = await db.QueryAsync<(string Topic, int Partition, string LogId, long Offset, string Site)>(
+            new CommandDefinition(QuarantineRows.Find, QuarantineRows.Of(places), cancellationToken: ct));
+        return rows.ToDictionary(r => new QuarantinedAt(r.Topic, r.Partition, r.LogId, r.Offset), r => r.Site);
+    }
+
     /// <summary>Stores a checkpoint in one transaction.</summary>
     /// <returns>The claim at its new offset.</returns>
     /// <exception cref="FencedException">Another process owns the partition now.</exception>
@@ -91,6 +100,7 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         foreach (var (site, balance) in checkpoint.Balance) batch.BatchCommands.Add(SaveBalance(partition, site, balance));
         foreach (var reading in checkpoint.Quarantine) batch.BatchCommands.Add(SaveQuarantined(claim, reading));
         if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(ct);
+        if (checkpoint.Settled.Count > 0) await db.ExecuteAsync(new CommandDefinition(QuarantineRows.Delete, QuarantineRows.Of(checkpoint.Settled), transaction, cancellationToken: ct));
         KillPoint.Pass(KillPoint.BeforeCommit);
         await transaction.CommitAsync(ct);
         KillPoint.Pass(KillPoint.AfterCommit);
@@ -151,7 +161,7 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         """,
         partition, site, balance.Counted, balance.Held, balance.Quarantined, balance.Deduplicated);
 
-    private static NpgsqlBatchCommand SaveQuarantined(Claim claim, Check.EventReading reading) => Command(
+    private static NpgsqlBatchCommand SaveQuarantined(Claim claim, EventReading reading) => Command(
         """
         insert into quarantine (topic, partition, log_id, record_offset, site, reason, record, experiment)
         select $1, $2, log_id, $3, $4, $5, $6, nullif($7, '') from offsets where topic = $1 and partition = $2

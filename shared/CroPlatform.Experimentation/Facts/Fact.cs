@@ -13,6 +13,9 @@ public sealed record Fact(
 {
     /// <summary>True while its experiment is not known: it counts as held, not as counted.</summary>
     public bool Held { get; set; }
+
+    /// <summary>Came too late to count: only its id is known, so that copies are told from it.</summary>
+    public bool IsOnlyRemembered => Type.Length == 0;
 }
 
 /// <summary>That a unit was shown a variant. <paramref name="Version"/> is 0 where the caller did not know it; without context nothing is known.</summary>

@@ -68,6 +68,9 @@ public sealed class UnitHistory
         return true;
     }
 
+    /// <summary>Takes out an event that came too late, so that it can be added as one that counts.</summary>
+    public void ForgetLate(FactId id) => _facts.RemoveAll(f => f.Id == id && f.IsOnlyRemembered);
+
     /// <summary>
     /// Drops what neither an analysis nor the memory of ids needs any more, then marks the unit a bot if too much is left. Called after
     /// additions; looks again only when the history has grown by half since the last time.

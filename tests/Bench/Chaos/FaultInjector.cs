@@ -88,11 +88,12 @@ internal sealed class FaultInjector(RunningPlatform platform, Deployment deploym
     private static Message<byte[], byte[]> Poison(int partition)
     {
         var whole = new Event { Site = "default", Id = "poison", Type = "page_view", VisitorId = "poison", TimestampMs = 1, Schema = 1 };
-        byte[]? value = (partition % 4) switch
+        byte[]? value = (partition % 5) switch
         {
             0 => [0xff, 0xff, 0xff, 0xff, 0xff],
             1 => new Event(whole) { Schema = 99 }.ToByteArray(),
             2 => whole.ToByteArray(),
+            3 => new Event(whole) { Site = "a\0b" }.ToByteArray(),
             _ => null,
         };
         return new Message<byte[], byte[]> { Key = Encoding.UTF8.GetBytes("not|its|own"), Value = value!, Headers = new Confluent.Kafka.Headers { { Recount.PoisonHeader, [] } } };

@@ -29,6 +29,17 @@ public sealed class EventReadingTests
     }
 
     [Test]
+    public void Of_NulWherePostgresWouldKeepIt_IsQuarantinedWithoutIt()
+    {
+        Event[] broken = [new(Whole) { Site = "a\0" }, new(Whole) { VisitorId = "a\0" }, new(Whole) { Exposure = new Exposure { Experiment = "a\0", Variant = "a" } }];
+        foreach (var read in broken)
+        {
+            var reading = EventReading.Of(Record(read.ToByteArray(), Topics.UnitKey(read.Site, read.VisitorId)), 1_000);
+            Assert.That((reading.Fact is null, reading.Quarantine is null, reading.Site.Contains('\0'), reading.Unit.Contains('\0')), Is.EqualTo((true, false, false, false)));
+        }
+    }
+
+    [Test]
     public void AnyBytes_AreReadOrQuarantined() => Check.QuickThrowOnFailure(Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), bytes =>
     {
         foreach (var value in new[] { bytes, [.. Whole.ToByteArray(), .. bytes ?? []], null })

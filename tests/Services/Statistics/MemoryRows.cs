@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using CroPlatform.Experimentation.Facts;
 using CroPlatform.Postgres;
+using CroPlatform.Services.Statistics.Check;
 using CroPlatform.Services.Statistics.Fold;
 using CroPlatform.Services.Statistics.Store;
 
@@ -15,6 +16,7 @@ internal sealed class MemoryRows : IPartitionRows
     public Dictionary<CellKey, (long Units, string Sums)> Cells { get; } = [];
     public Dictionary<ExclusionKey, long> Exclusions { get; } = [];
     public Dictionary<string, Balance> Balance { get; } = [];
+    public Dictionary<QuarantinedAt, string> Quarantine { get; } = [];
     public long Next { get; private set; }
 
     public IReadOnlyDictionary<(string Site, string Experiment), (int Version, long Changes)> Folded => _folded;
@@ -32,6 +34,9 @@ internal sealed class MemoryRows : IPartitionRows
         }
     }
 
+    public Task<IReadOnlyDictionary<QuarantinedAt, string>> QuarantinedAsync(IReadOnlyList<QuarantinedAt> places, CancellationToken ct) =>
+        Task.FromResult<IReadOnlyDictionary<QuarantinedAt, string>>(Quarantine.Where(q => places.Contains(q.Key)).ToDictionary());
+
     public Task<Claim> SaveAsync(Checkpoint checkpoint, CancellationToken ct)
     {
         foreach (var unit in checkpoint.Units) _units[(unit.History.Site, unit.History.Unit)] = UnitCodec.Encode(unit.History);
@@ -42,6 +47,12 @@ internal sealed class MemoryRows : IPartitionRows
             _folded[key] = (checkpoint.Folded.Find(key.Site, key.Experiment)!.Experiment.Version, checkpoint.Folded.ChangesOf(key));
         }
 
+        foreach (var reading in checkpoint.Quarantine)
+        {
+            Quarantine[new QuarantinedAt(reading.Record.Topic, reading.Record.Partition.Value, "log", reading.Record.Offset.Value)] = reading.Site;
+        }
+
+        foreach (var place in checkpoint.Settled) Quarantine.Remove(place);
         foreach (var (site, balance) in checkpoint.Balance) Balance[site] = balance;
         Next = checkpoint.Next;
         return Task.FromResult(checkpoint.Claim with { Next = checkpoint.Next });
