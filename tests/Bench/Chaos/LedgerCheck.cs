@@ -154,7 +154,7 @@ internal sealed class LedgerCheck(RunningPlatform platform, Deployment deploymen
         foreach (var experiment in experiments.All) stored[experiment] = Text(await StoredAsync(experiment));
         try
         {
-            using var watching = new StatisticsService.StatisticsServiceClient(channel.WithKey(platform.ServerKey)).WatchLive(new WatchLiveRequest(), cancellationToken: limit.Token);
+            using var watching = new StatisticsService.StatisticsServiceClient(channel.WithKey(platform.AdminKey)).WatchLive(new WatchLiveRequest(), cancellationToken: limit.Token);
             while (experiments.All.Any(e => shown[e] != stored[e]) && await watching.ResponseStream.MoveNext(limit.Token))
             {
                 var counters = watching.ResponseStream.Current;
