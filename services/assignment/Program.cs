@@ -16,6 +16,7 @@ using CroPlatform.Services.Assignment.Store;
 var builder = ServiceHost.CreateBuilder("assignment", args);
 builder.Services.AddValidated<AssignmentOptions>(AssignmentOptions.Section);
 builder.Services.AddKafka().AddPostgres(Schema.Name).AddRedis().AddHostedService<Schema>();
+builder.Services.AddReadiness<RecordProducer>("producer", p => p.Trouble);
 builder.Services.AddCatalog().AddCatalogKeys<CatalogReader>(c => c.Current, c => c.HasCaughtUp);
 builder.Services.AddAllocations();
 builder.Services.AddSingleton<SnapshotHolder>().AddSingleton<StickyStore>().AddSingleton<Decider>().AddSingleton<AssignmentDesk>().AddSingleton<FlagDesk>();

@@ -17,6 +17,7 @@ using CroPlatform.Services.Experiments.Store;
 
 var builder = ServiceHost.CreateBuilder("experiments", args);
 builder.Services.AddKafka().AddCatalog().AddPostgres(Schema.Name).AddRedis();
+builder.Services.AddReadiness<RecordProducer>("producer", p => p.Trouble);
 builder.Services.AddPeople(builder.Configuration);
 builder.Services.AddSingleton<MetricStore>().AddSingleton<ExperimentStore>().AddSingleton<GovernanceStore>();
 builder.Services.AddSingleton(new StateMachineSender<ExperimentLife>(new LifeCycle())).AddSingleton<CommandRunner>().AddSingleton<ExperimentChanges>();

@@ -12,6 +12,7 @@ using CroPlatform.Services.Ingestion.Store;
 var builder = ServiceHost.CreateBuilder("ingestion", args);
 builder.Services.AddValidated<IngestionOptions>(IngestionOptions.Section);
 builder.Services.AddKafka().AddCatalog();
+builder.Services.AddReadiness<RecordProducer>("producer", p => p.Trouble);
 builder.Services.AddCatalogKeys<CatalogReader>(c => c.Current, c => c.HasCaughtUp);
 builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the sites' keys");
 builder.Services.AddSingleton<IngestionMetrics>();

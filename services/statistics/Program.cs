@@ -19,6 +19,7 @@ if (args is [DeadLetters.Verb, .. var flags]) return await DeadLetters.RunAsync(
 var builder = ServiceHost.CreateBuilder("statistics", args);
 builder.Services.AddValidated<StatisticsOptions>(StatisticsOptions.Section);
 builder.Services.AddKafka().AddPostgres(Schema.Name).AddRedis();
+builder.Services.AddReadiness<RecordProducer>("producer", p => p.Trouble);
 builder.Services.AddHostedService<Schema>();
 builder.Services.AddCatalog().AddAllocations().AddCatalogKeys<CatalogReader>(c => c.Current, c => c.HasCaughtUp);
 builder.Services.AddSingleton<FoldMetrics>().AddSingleton<PartitionStore>().AddSingleton<NumbersReader>().AddSingleton<LookStore>().AddSingleton<SurveyStore>().AddSingleton<HistoryStore>().AddSingleton<CapStore>().AddSingleton<InteractionStore>();

@@ -191,6 +191,7 @@ public sealed partial class ConsumeLoop(KafkaOptions kafka, Cluster cluster, Con
     private void Show(IConsumer<byte[], byte[]> consumer, List<TopicPartitionOffset> offsets)
     {
         if (offsets.Count == 0) return;
+        KillPoint.Pass(KillPoint.BeforeBrokerCommit);
         try
         {
             consumer.Commit(offsets);

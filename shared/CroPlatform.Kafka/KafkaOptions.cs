@@ -25,6 +25,12 @@ public sealed record KafkaOptions
     /// <summary>Memory for fetched records of one partition, in KiB.</summary>
     [Range(64, 1_048_576)] public int FetchKib { get; init; } = 8_192;
 
+    /// <summary>A consumer that is not heard of for so long, in milliseconds, loses its partitions to others: how long after a crash they stand still.</summary>
+    [Range(6_000, 300_000)] public int SessionTimeoutMs { get; init; } = 10_000;
+
+    /// <summary>A consumer that asks for no records for so long loses its partitions, too, in milliseconds.</summary>
+    [Range(6_000, 3_600_000)] public int MaxPollIntervalMs { get; init; } = 300_000;
+
     internal ProducerConfig Producer(string clientId) => new()
     {
         BootstrapServers = BootstrapServers,
@@ -51,6 +57,8 @@ public sealed record KafkaOptions
         EnableAutoCommit = false,
         EnableAutoOffsetStore = false,
         AutoOffsetReset = AutoOffsetReset.Error,
+        SessionTimeoutMs = SessionTimeoutMs,
+        MaxPollIntervalMs = Math.Max(MaxPollIntervalMs, SessionTimeoutMs),
         PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
         QueuedMaxMessagesKbytes = FetchKib,
         FetchWaitMaxMs = 50,

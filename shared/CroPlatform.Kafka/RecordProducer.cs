@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Text;
 using Confluent.Kafka;
 using Google.Protobuf;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace CroPlatform.Kafka;
@@ -11,23 +12,40 @@ namespace CroPlatform.Kafka;
 public readonly record struct Outgoing(string? Key, IMessage Value);
 
 /// <summary>
-/// The only producer: idempotent, acknowledged by all in-sync replicas, bounded. Sends everything of a call, then waits for all of it.
+/// The only producer: idempotent, acknowledged by all in-sync replicas, bounded. Sends everything of a call, then waits for all of it. After an
+/// error that librdkafka calls fatal its client never sends again: then all who wait are refused, and another client takes its place.
 /// </summary>
-public sealed class RecordProducer : IDisposable
+public sealed partial class RecordProducer : IDisposable
 {
     public static readonly ActivitySource Source = new("CroPlatform.Kafka");
 
-    private readonly IProducer<byte[], byte[]> _producer;
-    private readonly Counter<long> _records;
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
-    public RecordProducer(IOptions<KafkaOptions> options, IMeterFactory meters)
+    /// <summary>A client that worked for so long had recovered; the next failure is a new one.</summary>
+    private static readonly TimeSpan Recovered = TimeSpan.FromMinutes(1);
+
+    private readonly KafkaOptions _options;
+    private readonly ILogger<RecordProducer> _logger;
+    private readonly Counter<long> _records;
+    private readonly Counter<long> _rebuilds;
+    private readonly CancellationTokenSource _disposed = new();
+    private volatile ProducerClient _client;
+    private TimeSpan _pause = ShortestPause;
+
+    public RecordProducer(IOptions<KafkaOptions> options, IMeterFactory meters, ILogger<RecordProducer> logger)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(meters);
-        _producer = new ProducerBuilder<byte[], byte[]>(options.Value.Producer($"cro-{AppDomain.CurrentDomain.FriendlyName}"))
-            .SetLogHandler((_, _) => { }).Build();
-        _records = meters.Create("CroPlatform.Kafka").CreateCounter<long>("cro.kafka.produced", "{record}", "Records by what became of them.");
+        (_options, _logger) = (options.Value, logger);
+        var meter = meters.Create("CroPlatform.Kafka");
+        _records = meter.CreateCounter<long>("cro.kafka.produced", "{record}", "Records by what became of them.");
+        _rebuilds = meter.CreateCounter<long>("cro.kafka.producer.rebuilds", "{client}", "Producer clients made anew after a fatal error.");
+        _client = NewClient();
     }
+
+    /// <summary>Why nothing can be written now, or null: set from a fatal error until another client has taken over.</summary>
+    public string? Trouble => _client.Failure;
 
     /// <summary>Writes one record and returns once the log has it.</summary>
     /// <exception cref="LogUnavailableException">It was not acknowledged in time; it may or may not be in the log.</exception>
@@ -41,8 +59,25 @@ public sealed class RecordProducer : IDisposable
         if (records.Count == 0) return;
         using var activity = Source.StartActivity($"publish {topic}", ActivityKind.Producer);
         activity?.SetTag("messaging.system", "kafka").SetTag("messaging.destination.name", topic).SetTag("messaging.batch.message_count", records.Count);
+        var client = _client;
+        var refusal = Send(client, topic, records, out var acknowledged) ?? await WaitAsync(client, acknowledged, ct);
+        _records.Add(records.Count, new KeyValuePair<string, object?>("outcome", refusal is null ? "acknowledged" : "refused"));
+        if (refusal is not null) throw new LogUnavailableException($"{topic}: {refusal}");
+    }
+
+    public void Dispose()
+    {
+        _disposed.Cancel();
+        _client.Dispose();
+        _disposed.Dispose();
+    }
+
+    /// <returns>Why the client does not take them, or null.</returns>
+    private static string? Send(ProducerClient client, string topic, IReadOnlyList<Outgoing> records, out Acknowledgement acknowledged)
+    {
+        acknowledged = new Acknowledgement(records.Count);
+        if (client.Failure is { } failure) return failure;
         var trace = Activity.Current?.Id is { } id ? Encoding.ASCII.GetBytes(id) : null;
-        var acknowledged = new Acknowledgement(records.Count);
         Action<DeliveryReport<byte[], byte[]>> report = acknowledged.Report;
         try
         {
@@ -51,24 +86,55 @@ public sealed class RecordProducer : IDisposable
             {
                 // Headers are only read, so records of one kind share theirs.
                 if (headers is null || records[i].Value.Descriptor != records[i - 1].Value.Descriptor) headers = Headers(records[i].Value, trace);
-                _producer.Produce(topic, Message(records[i], headers), report);
+                client.Produce(topic, Message(records[i], headers), report);
             }
+
+            return null;
         }
         catch (ProduceException<byte[], byte[]> e)
         {
-            _records.Add(records.Count, new KeyValuePair<string, object?>("outcome", "refused"));
-            throw new LogUnavailableException($"{topic}: {e.Error.Reason}", e);
+            return e.Error.Reason;
         }
-
-        var error = await acknowledged.Task.WaitAsync(ct);
-        _records.Add(records.Count, new KeyValuePair<string, object?>("outcome", error is null ? "acknowledged" : "refused"));
-        if (error is not null) throw new LogUnavailableException($"{topic}: {error.Reason}");
+        catch (ObjectDisposedException)
+        {
+            return client.Failure ?? "the producer is closed";
+        }
     }
 
-    public void Dispose()
+    /// <returns>Why the log may not have all of it, or null.</returns>
+    private static async Task<string?> WaitAsync(ProducerClient client, Acknowledgement acknowledged, CancellationToken ct)
     {
-        _producer.Flush(TimeSpan.FromSeconds(10));
-        _producer.Dispose();
+        using var either = ct.CanBeCanceled ? CancellationTokenSource.CreateLinkedTokenSource(ct, client.Failed) : null;
+        try
+        {
+            return (await acknowledged.Task.WaitAsync(either?.Token ?? client.Failed))?.Reason;
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            // A client that failed may never report: what it was given is refused at once.
+            return client.Failure;
+        }
+    }
+
+    private ProducerClient NewClient() => new(_options.Producer($"cro-{AppDomain.CurrentDomain.FriendlyName}"), failed => _ = RebuildAsync(failed));
+
+    private async Task RebuildAsync(ProducerClient failed)
+    {
+        if (failed.Age > Recovered) _pause = ShortestPause;
+        LogFatal(failed.Failure!, _pause.TotalMilliseconds);
+        try
+        {
+            await Task.Delay(_pause, _disposed.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
+        _client = NewClient();
+        _rebuilds.Add(1);
+        failed.Dispose();
     }
 
     private static Confluent.Kafka.Headers Headers(IMessage value, byte[]? trace)
@@ -107,6 +173,9 @@ public sealed class RecordProducer : IDisposable
 
         public static byte[] Of(IMessage message) => Names.GetOrAdd(message.Descriptor.FullName, Encoding.ASCII.GetBytes);
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "the producer failed for good: {Reason}; another takes its place in {PauseMs} ms")]
+    private partial void LogFatal(string reason, double pauseMs);
 }
 
 /// <summary>The log did not acknowledge in time. What was sent may or may not be in it: only a retry with the same ids is safe.</summary>

@@ -3,6 +3,7 @@ using CroPlatform.Bench.Analysis;
 using CroPlatform.Bench.Assign;
 using CroPlatform.Bench.Broker;
 using CroPlatform.Bench.Ceilings;
+using CroPlatform.Bench.Chaos;
 using CroPlatform.Bench.Control;
 using CroPlatform.Bench.Ingest;
 using CroPlatform.Bench.Statistics;
@@ -17,6 +18,7 @@ var measurements = new Dictionary<string, Func<string[], Task<int>>>
     ["analysis"] = AnalysisBench.RunAsync,
     ["lag"] = LagBench.RunAsync,
     ["aa"] = words => Task.FromResult(AaBench.Run(words)),
+    ["chaos"] = ChaosBench.RunAsync,
     ["control"] = ControlBench.RunAsync,
     ["statistics"] = words => Task.FromResult(StatisticsBench.Run(words)),
 };

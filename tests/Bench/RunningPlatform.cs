@@ -14,14 +14,20 @@ internal sealed class RunningPlatform : IDisposable
     {
         var file = Environment.GetEnvironmentVariable("CRO_ENDPOINTS");
         if (string.IsNullOrEmpty(file)) throw new BenchException("CRO_ENDPOINTS is not set: use ./cro bench, or name a running platform's endpoints.json");
+        Data = Path.GetDirectoryName(Path.GetFullPath(file))!;
         if (!File.Exists(file)) throw new BenchException($"CRO_ENDPOINTS names {file}, which is not there: is the platform up?");
         _endpoints = JsonDocument.Parse(File.ReadAllBytes(file)).RootElement;
         _http = new HttpClient { BaseAddress = Public, Timeout = TimeSpan.FromSeconds(60) };
     }
 
+    /// <summary>Its data folder.</summary>
+    public string Data { get; }
+
     public Uri Public => new(Text("public"));
     public string Kafka => Text("kafka");
     public string Postgres => Text("postgres");
+    public string Redis => Text("redis");
+    public string RedisPassword => Text("redis_password");
     public string WriteKey => Text("write_key");
     public string AdminKey => Text("admin_key");
     public string ServerKey => Text("server_key");

@@ -16,7 +16,7 @@ internal sealed class Settings
         foreach (var (name, value) in own) _values[name] = value;
         foreach (var word in words)
         {
-            if (word.Split('=') is not [var name, var text] || !_values.ContainsKey(name) || !int.TryParse(text, out var value) || value < 1)
+            if (word.Split('=') is not [var name, var text] || !_values.TryGetValue(name, out var usual) || !int.TryParse(text, out var value) || value < Math.Min(1, usual))
             {
                 throw new BenchException($"what is '{word}'? Known are {string.Join(", ", _values.Select(v => $"{v.Key}={v.Value}"))}");
             }

@@ -2,13 +2,19 @@ using System.Runtime.InteropServices;
 
 namespace CroPlatform.Local.Run;
 
-/// <summary>The signals that end a process (signal.h).</summary>
+/// <summary>Signals by their numbers on Linux (signal(7)).</summary>
 internal enum Signal
 {
     /// <summary>Postgres calls it a fast shutdown: sessions end, nothing is lost.</summary>
     Interrupt = 2,
     Kill = 9,
     Terminate = 15,
+
+    /// <summary>Goes on after <see cref="Stop"/>.</summary>
+    Continue = 18,
+
+    /// <summary>Stands still until told to go on.</summary>
+    Stop = 19,
 }
 
 internal static partial class Signals

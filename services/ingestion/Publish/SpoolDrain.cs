@@ -7,11 +7,15 @@ using Microsoft.Extensions.Options;
 namespace CroPlatform.Services.Ingestion.Publish;
 
 /// <summary>Brings what waits in the spool to the log, in order, and by that finds out when the log is back.</summary>
-internal sealed partial class SpoolDrain(EventLog log, IOptions<SpoolOptions> options, IngestionMetrics metrics, TimeProvider clock, ILogger<SpoolDrain> logger)
+internal sealed partial class SpoolDrain(
+    EventLog log, IOptions<SpoolOptions> options, IOptions<KafkaOptions> kafka, IngestionMetrics metrics, TimeProvider clock, ILogger<SpoolDrain> logger)
     : BackgroundService
 {
-    private const int BatchBytes = 1 << 20;
+    private const int MostBytes = 1 << 20;
 
+    // A batch that the producer's queue does not hold would be refused for ever; half of it leaves room for what requests bring meanwhile.
+    private readonly int _batchRecords = kafka.Value.QueueRecords / 2;
+    private readonly int _batchBytes = (int)Math.Min(MostBytes, kafka.Value.QueueKib * 1_024L / 4);
     private readonly TimeSpan _pause = TimeSpan.FromMilliseconds(options.Value.RetryMs);
     private volatile bool _isLogAway;
 
@@ -47,7 +51,7 @@ internal sealed partial class SpoolDrain(EventLog log, IOptions<SpoolOptions> op
     /// <returns>False if there was nothing to do, or the log is still away.</returns>
     private async Task<bool> TryDrainAsync(EventSpool spool, CancellationToken ct)
     {
-        var payloads = spool.Peek(BatchBytes);
+        var payloads = spool.Peek(_batchBytes, _batchRecords);
         if (payloads.Count == 0)
         {
             // Nothing is left to try the log with, so the next request does.

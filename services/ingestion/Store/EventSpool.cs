@@ -61,13 +61,13 @@ internal sealed class EventSpool : IAsyncDisposable
     }
 
     /// <summary>The oldest payloads that are not deleted yet; none if nothing waits. For one reader.</summary>
-    public IReadOnlyList<byte[]> Peek(int maxBytes)
+    public IReadOnlyList<byte[]> Peek(int maxBytes, int maxPayloads)
     {
         lock (_gate)
         {
             DeleteRead();
             if (_segments.First?.Value is not { } oldest) return [];
-            (var payloads, _peekedTo) = oldest.Read(_readTo, maxBytes);
+            (var payloads, _peekedTo) = oldest.Read(_readTo, maxBytes, maxPayloads);
             return payloads;
         }
     }

@@ -60,15 +60,15 @@ internal sealed class SpoolSegment : IDisposable
         }
     }
 
-    /// <summary>Reads whole frames from a position: as many as there are, up to about so many bytes.</summary>
+    /// <summary>Reads whole frames from a position: as many as there are, up to about so many bytes and so many frames.</summary>
     /// <returns>The payloads, and the position after them.</returns>
-    public (IReadOnlyList<byte[]> Payloads, long Next) Read(long from, int maxBytes)
+    public (IReadOnlyList<byte[]> Payloads, long Next) Read(long from, int maxBytes, int maxPayloads)
     {
         var payloads = new List<byte[]>();
         lock (_gate)
         {
             var at = from;
-            while (at - from < maxBytes && at < Length && FrameAt(at, Length) is { } payload)
+            while (at - from < maxBytes && payloads.Count < maxPayloads && at < Length && FrameAt(at, Length) is { } payload)
             {
                 payloads.Add(payload);
                 at += FrameBytes(payload.Length);

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
 using CroPlatform.Contracts.Events;
+using CroPlatform.Experimentation;
 using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Experimentation.Facts;
 using Google.Protobuf;
@@ -25,6 +26,9 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
 
     private const uint KnownSchema = 1;
 
+    /// <summary>Visitors are folded from the events themselves.</summary>
+    private static readonly string[] RoutedTypes = [UnitTypes.User, UnitTypes.Account, UnitTypes.Device];
+
     /// <summary>The event, if it can be counted; for the router, which leaves all others to the fold of visitors.</summary>
     public static Event? TryRead(ConsumeResult<byte[], byte[]> record, TimeSpan maxLateness, Catalog catalog) =>
         Of(record, (long)maxLateness.TotalMilliseconds, catalog) is { Quarantine: null, IsErased: false } ? Event.Parser.ParseFrom(record.Message.Value) : null;
@@ -32,19 +36,24 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
     /// <summary>Reads a record of cro.facts.v1; never throws for what it holds.</summary>
     public static EventReading OfFact(ConsumeResult<byte[], byte[]> record, Catalog catalog)
     {
+        RoutedEvent routed;
         try
         {
-            var routed = RoutedEvent.Parser.ParseFrom(record.Message.Value ?? []);
-            return new EventReading(SharedNames.Of(routed.Event.Site), UnitHistory.NameOf(routed.UnitType, routed.Unit), Kept(routed.Event), null, record)
-            {
-                PutBack = QuarantinedAt.Of(routed.Event),
-                IsErased = routed.Event.IsCovered(catalog.Erasures(routed.Event.Site)),
-            };
+            routed = RoutedEvent.Parser.ParseFrom(record.Message.Value ?? []);
         }
         catch (InvalidProtocolBufferException)
         {
             return Poison(record, "", "not a routed event");
         }
+
+        if (routed.Event is not { } read || routed.Unit.Length == 0 || !RoutedTypes.Contains(routed.UnitType)) return Poison(record, "", "not a routed event");
+        var name = UnitHistory.NameOf(routed.UnitType, routed.Unit);
+        if (FaultOf(read, name, record) is { } fault) return Poison(record, read.Site, fault);
+        return new EventReading(SharedNames.Of(read.Site), name, Kept(read), null, record)
+        {
+            PutBack = QuarantinedAt.Of(read),
+            IsErased = read.IsCovered(catalog.Erasures(read.Site)),
+        };
     }
 
     /// <summary>Reads a record; never throws for what it holds.</summary>
@@ -61,17 +70,7 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
         }
 
         if (read.IsCovered(catalog.Erasures(read.Site))) return new EventReading(read.Site, read.VisitorId, null, null, record) { IsErased = true, PutBack = QuarantinedAt.Of(read) };
-        if (read.Schema > KnownSchema) return Poison(record, read.Site, $"schema {read.Schema} is not known");
-        if (read.Site.Length == 0 || read.VisitorId.Length == 0 || read.Id.Length == 0 || read.Type.Length == 0 || read.TimestampMs <= 0)
-        {
-            return Poison(record, read.Site, "incomplete");
-        }
-
-        if (!IsKeyOf(record.Message.Key, read.Site, read.VisitorId))
-        {
-            return Poison(record, read.Site, "the key is not the visitor's");
-        }
-
+        if (FaultOf(read, read.VisitorId, record) is { } fault) return Poison(record, read.Site, fault);
         var late = read.ReceivedMs - read.TimestampMs > maxLatenessMs;
         return new EventReading(SharedNames.Of(read.Site), read.VisitorId, late ? Remembered(read) : Kept(read), late ? "late" : null, record)
         {
@@ -94,6 +93,17 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
         {
             return null;
         }
+    }
+
+    /// <summary>Why an event cannot be counted, whenever it came; null if it can.</summary>
+    /// <param name="unit">The unit's name among those of its topic.</param>
+    private static string? FaultOf(Event read, string unit, ConsumeResult<byte[], byte[]> record)
+    {
+        if (read.Schema > KnownSchema) return $"schema {read.Schema} is not known";
+        if (read.Site.Length == 0 || read.VisitorId.Length == 0 || read.Id.Length == 0 || read.Type.Length == 0 || read.TimestampMs <= 0) return "incomplete";
+        // Postgres holds no NUL in text.
+        if (read.Site.Contains('\0') || unit.Contains('\0') || read.Exposure?.Experiment.Contains('\0') == true) return "a NUL in a key";
+        return IsKeyOf(record.Message.Key, read.Site, unit) ? null : "the key is not the visitor's";
     }
 
     private static Fact Kept(Event read) => new(
@@ -136,5 +146,6 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
     /// <summary>A late event is no fact of anything, but its id is remembered, so that copies are told from it.</summary>
     private static Fact Remembered(Event read) => new(FactId.Of(read.Id), read.TimestampMs, read.ReceivedMs, "");
 
-    private static EventReading Poison(ConsumeResult<byte[], byte[]> record, string site, string reason) => new(site, "", null, reason, record);
+    private static EventReading Poison(ConsumeResult<byte[], byte[]> record, string site, string reason) =>
+        new(site.Contains('\0') ? "" : site, "", null, reason, record);
 }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Confluent.Kafka;
 using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Experimentation.Facts;
+using CroPlatform.Kafka;
 using CroPlatform.Postgres;
 using CroPlatform.Services.Statistics.Check;
 using CroPlatform.Services.Statistics.Fold;
@@ -103,8 +104,10 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         var started = Stopwatch.GetTimestamp();
         var (claim, partition) = (checkpoint.Claim, Lane.Of(checkpoint.Claim));
         await using var db = await source.OpenConnectionAsync(ct);
+        KillPoint.Pass(KillPoint.BeforeBegin);
         await using var transaction = await db.BeginTransactionAsync(ct);
         await OffsetLedger.AdvanceAsync(transaction, claim, checkpoint.Next, ct);
+        KillPoint.Pass(KillPoint.InTransaction);
         await using var batch = new NpgsqlBatch(db, transaction);
         var units = checkpoint.Units.ToLookup(u => u.History.Facts.Count > 0, u => u.History);
         if (units[true].Any()) batch.BatchCommands.Add(SaveUnits(partition, [.. units[true]]));
@@ -117,7 +120,9 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(ct);
         if (checkpoint.Settled.Count > 0) await db.ExecuteAsync(new CommandDefinition(QuarantineRows.Delete, QuarantineRows.Of(checkpoint.Settled), transaction, cancellationToken: ct));
         await ErasureRows.SaveAsync(transaction, partition, checkpoint.Erased, ct);
+        KillPoint.Pass(KillPoint.BeforeCommit);
         await transaction.CommitAsync(ct);
+        KillPoint.Pass(KillPoint.AfterCommit);
         metrics.Checkpointed(Stopwatch.GetElapsedTime(started));
         return claim with { Next = checkpoint.Next };
     }

@@ -41,6 +41,9 @@ internal sealed class MockCluster : IDisposable
             throw new InvalidOperationException($"topic {topic}: {Marshal.PtrToStringUTF8(Librdkafka.ErrorText(code))}");
     }
 
+    /// <summary>The next produce requests are refused with these errors (rd_kafka_resp_err_t), one each.</summary>
+    public void RefuseProduce(params ReadOnlySpan<int> errors) => Librdkafka.PushErrors(_cluster, apiKey: 0, (nuint)errors.Length, errors);
+
     public void Dispose()
     {
         Librdkafka.DestroyCluster(_cluster);

@@ -49,9 +49,9 @@ public sealed class EventSpoolTests
         await using (var spool = Open(files))
         {
             for (var i = 0; i < 200; i++) await AppendAsync(spool, $"event {i} {new string('x', 100)}", acknowledged);
-            Assert.That(spool.Peek(1_000), Is.Not.Empty);
+            Assert.That(spool.Peek(1_000, 1_000), Is.Not.Empty);
             spool.Advance();
-            Assert.That(spool.Peek(1_000), Is.Not.Empty);
+            Assert.That(spool.Peek(1_000, 1_000), Is.Not.Empty);
         }
 
         await using var after = Open(files);
@@ -115,7 +115,7 @@ public sealed class EventSpoolTests
     private static List<string> Drain(EventSpool spool)
     {
         var read = new List<string>();
-        while (spool.Peek(2_000) is { Count: > 0 } payloads)
+        while (spool.Peek(2_000, 1_000) is { Count: > 0 } payloads)
         {
             read.AddRange(payloads.Select(p => Encoding.UTF8.GetString(p)));
             spool.Advance();

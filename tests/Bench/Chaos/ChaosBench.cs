@@ -1,0 +1,76 @@
+using System.Diagnostics;
+
+namespace CroPlatform.Bench.Chaos;
+
+/// <summary>
+/// Faults drawn from a seed under load with a ledger of its own; afterwards everything that was acknowledged must be counted once.
+/// <c>--seed N --minutes M</c>: everything there is; <c>--kills N</c>: the gateway alone, so often; <c>--terms N</c>: SIGTERM of each service, so
+/// often; <c>--short 1</c>: each named point and each server once. Ends with 0 only if every rule holds.
+/// </summary>
+internal static class ChaosBench
+{
+    private const int Clients = 6;
+
+    public static async Task<int> RunAsync(string[] words)
+    {
+        var settings = new Settings(Joined(words), ("seed", 1), ("minutes", 2), ("kills", 0), ("terms", 0), ("short", 0), ("rate", 600));
+        var seed = settings["seed"];
+        IReadOnlyList<Fault> schedule = settings switch
+        {
+            _ when settings["kills"] > 0 => FaultSchedule.Kills(seed, settings["kills"]),
+            _ when settings["terms"] > 0 => FaultSchedule.Terms(settings["terms"]),
+            _ when settings["short"] > 0 => FaultSchedule.Short(seed),
+            _ => FaultSchedule.Draw(seed, TimeSpan.FromMinutes(settings["minutes"])),
+        };
+        using var platform = new RunningPlatform();
+        Console.WriteLine($"chaos seed={seed}: {schedule.Count} faults");
+        foreach (var fault in schedule) Console.WriteLine($"  {fault}");
+
+        var experiments = new ChaosExperiments($"c{seed}-{Environment.ProcessId:x}");
+        await experiments.CreateAsync(platform);
+        await using var deployment = await Deployment.StartAsync(platform, seed);
+        var ledger = new Ledger();
+        var injector = new FaultInjector(platform, deployment, ledger);
+        await injector.PoisonAsync();
+        var log = new FaultLog();
+        using (var load = new ChaosLoad(platform, deployment.Ways, experiments, ledger))
+        {
+            load.Start(seed, Clients, settings["rate"]);
+            await InjectAsync(schedule, injector, log);
+            await deployment.HealAsync();
+            await load.StopAsync();
+        }
+
+        var check = new LedgerCheck(platform, deployment, experiments, ledger, injector.PoisonedFacts);
+        await check.RunAsync();
+        ChaosReport.Write(seed, log, ledger, check);
+        return check.Broken.Count == 0 ? 0 : 1;
+    }
+
+    private static async Task InjectAsync(IReadOnlyList<Fault> schedule, FaultInjector injector, FaultLog log)
+    {
+        var clock = Stopwatch.StartNew();
+        foreach (var fault in schedule)
+        {
+            if (fault.At > clock.Elapsed) await Task.Delay(fault.At - clock.Elapsed);
+            await Console.Error.WriteLineAsync($"{clock.Elapsed.TotalSeconds,7:0.0} s  {fault.Kind} {fault.Target} {fault.Detail}");
+            log.Note(fault.Kind, await injector.RunAsync(fault));
+        }
+
+        log.Length = clock.Elapsed;
+    }
+
+    /// <summary><c>--seed 1</c> and <c>seed=1</c> are the same.</summary>
+    private static string[] Joined(string[] words)
+    {
+        var joined = new List<string>();
+        for (var i = 0; i < words.Length; i++)
+        {
+            if (!words[i].StartsWith("--", StringComparison.Ordinal)) joined.Add(words[i]);
+            else if (words[i].Contains('=') || i + 1 == words.Length) joined.Add(words[i][2..]);
+            else joined.Add($"{words[i][2..]}={words[++i]}");
+        }
+
+        return [.. joined];
+    }
+}

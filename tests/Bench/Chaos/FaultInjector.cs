@@ -1,0 +1,169 @@
+using System.Diagnostics;
+using System.Text;
+using Confluent.Kafka;
+using CroPlatform.Contracts;
+using CroPlatform.Contracts.Events;
+using CroPlatform.Kafka;
+using CroPlatform.Local.Run;
+using Google.Protobuf;
+
+namespace CroPlatform.Bench.Chaos;
+
+/// <summary>Carries faults out, one after the other, and heals what it broke.</summary>
+internal sealed class FaultInjector(RunningPlatform platform, Deployment deployment, Ledger ledger)
+{
+    private const string FakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+    private static readonly TimeSpan PointLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Turn = TimeSpan.FromSeconds(2);
+
+    /// <summary>Records of cro.facts.v1 that nobody can read, so far.</summary>
+    public long PoisonedFacts { get; private set; }
+
+    /// <returns>From the end of the fault until everything said it was ready; null where nothing was to recover, or the point was not met.</returns>
+    public async Task<TimeSpan?> RunAsync(Fault fault)
+    {
+        var length = TimeSpan.FromSeconds(fault.Seconds);
+        switch (fault.Kind)
+        {
+            case FaultKind.Kill:
+                if (fault.Detail.Length > 0) await WorksAgainAsync(TimeSpan.FromMilliseconds(int.Parse(fault.Detail.Split(' ')[0])));
+                await deployment[fault.Target].KillAsync();
+                await Task.Delay(length);
+                return await RestartAsync(fault.Target);
+            case FaultKind.KillPoint:
+                return await KillAtPointAsync(fault);
+            case FaultKind.Terminate:
+                await deployment[fault.Target].TerminateAsync();
+                return await RestartAsync(fault.Target);
+            case FaultKind.Freeze:
+                deployment[fault.Target].Signal(Signal.Stop);
+                if (fault.Target == Deployment.Statistics) await deployment[Deployment.SecondStatistics].StartAsync();
+                await Task.Delay(length);
+                deployment[fault.Target].Signal(Signal.Continue);
+                var thawed = await HealedAsync();
+                if (fault.Target == Deployment.Statistics) await deployment[Deployment.SecondStatistics].TerminateAsync();
+                return thawed;
+            case FaultKind.Flush:
+                await deployment.FlushRedisAsync();
+                return null;
+            case FaultKind.Churn:
+                await ChurnAsync(length);
+                return await HealedAsync();
+            case FaultKind.Cut:
+                await CutAsync(fault, length);
+                return await HealedAsync();
+            case FaultKind.Silence:
+                deployment.Proxies[fault.Target].Freeze();
+                await Task.Delay(length);
+                return await HealedAsync();
+            case FaultKind.DiskFull:
+                return await FillDiskAsync(length);
+            case FaultKind.Clock:
+                await deployment[fault.Target].KillAsync();
+                await deployment[fault.Target].StartAsync(new Dictionary<string, string> { ["LD_PRELOAD"] = FakeTime, ["FAKETIME"] = fault.Detail, ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1" });
+                await deployment[fault.Target].ReadyAsync();
+                await Task.Delay(length);
+                await deployment[fault.Target].KillAsync();
+                return await RestartAsync(fault.Target);
+            case FaultKind.Poison:
+                await PoisonAsync();
+                return null;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(fault), fault.Kind, "not known");
+        }
+    }
+
+    /// <summary>A record that cannot be read at each partition's end, of one kind or another.</summary>
+    public async Task PoisonAsync()
+    {
+        using var producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig { BootstrapServers = platform.Kafka, EnableIdempotence = true, MessageTimeoutMs = 60_000 })
+            .SetLogHandler((_, _) => { }).Build();
+        foreach (var topic in Topics.All.Where(t => t.Name is Topics.Events or Topics.Facts))
+        {
+            await Task.WhenAll(Enumerable.Range(0, topic.Partitions).Select(p => producer.ProduceAsync(new TopicPartition(topic.Name, p), Poison(p))));
+            if (topic.Name == Topics.Facts) PoisonedFacts += topic.Partitions;
+        }
+    }
+
+    private static Message<byte[], byte[]> Poison(int partition)
+    {
+        var whole = new Event { Site = "default", Id = "poison", Type = "page_view", VisitorId = "poison", TimestampMs = 1, Schema = 1 };
+        byte[]? value = (partition % 5) switch
+        {
+            0 => [0xff, 0xff, 0xff, 0xff, 0xff],
+            1 => new Event(whole) { Schema = 99 }.ToByteArray(),
+            2 => whole.ToByteArray(),
+            3 => new Event(whole) { Site = "a\0b" }.ToByteArray(),
+            _ => null,
+        };
+        return new Message<byte[], byte[]> { Key = Encoding.UTF8.GetBytes("not|its|own"), Value = value!, Headers = new Confluent.Kafka.Headers { { Recount.PoisonHeader, [] } } };
+    }
+
+    /// <summary>Waits until requests are taken again, and then a little.</summary>
+    private async Task WorksAgainAsync(TimeSpan more)
+    {
+        var before = ledger.Acknowledged;
+        for (var since = Stopwatch.GetTimestamp(); ledger.Acknowledged == before; await Task.Delay(5))
+        {
+            if (Stopwatch.GetElapsedTime(since) > PointLimit) throw new BenchException("no request was taken for half a minute");
+        }
+
+        await Task.Delay(more);
+    }
+
+    private async Task<TimeSpan> RestartAsync(string target)
+    {
+        await deployment[target].StartAsync();
+        return await HealedAsync();
+    }
+
+    private async Task<TimeSpan> HealedAsync()
+    {
+        var since = Stopwatch.GetTimestamp();
+        await deployment.HealAsync();
+        return Stopwatch.GetElapsedTime(since);
+    }
+
+    private async Task<TimeSpan?> KillAtPointAsync(Fault fault)
+    {
+        await deployment[fault.Target].KillAsync();
+        await deployment[fault.Target].StartAsync(new Dictionary<string, string> { [KillPoint.Variable] = fault.Detail });
+        var met = await deployment[fault.Target].GoneAsync(PointLimit);
+        if (!met) await deployment[fault.Target].KillAsync();
+        var recovered = await RestartAsync(fault.Target);
+        return met ? recovered : null;
+    }
+
+    private async Task ChurnAsync(TimeSpan length)
+    {
+        var second = deployment[Deployment.SecondStatistics];
+        for (var since = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(since) < length;)
+        {
+            await second.StartAsync();
+            await Task.Delay(Turn);
+
+            // It leaves politely and not, in turn.
+            if (second.Starts % 2 == 0) await second.KillAsync();
+            else await second.TerminateAsync();
+            await Task.Delay(Turn);
+        }
+    }
+
+    private async Task CutAsync(Fault fault, TimeSpan length)
+    {
+        var proxy = deployment.Proxies[fault.Target];
+        if (fault.Target == Deployment.Gateway) (proxy.Share, deployment.Proxies[Deployment.SecondGateway].Share) = (0.5, 0.5);
+        else proxy.CutNext(int.Parse(fault.Detail));
+        await Task.Delay(length);
+    }
+
+    private async Task<TimeSpan> FillDiskAsync(TimeSpan length)
+    {
+        var filler = Path.Combine(deployment.SmallDisk, "filler");
+        await File.WriteAllBytesAsync(filler, new byte[700 << 10]);
+        await deployment[Deployment.Broker].KillAsync();
+        await Task.Delay(length);
+        File.Delete(filler);
+        return await RestartAsync(Deployment.Broker);
+    }
+}

@@ -1,0 +1,59 @@
+using System.Text;
+using Confluent.Kafka;
+using CroPlatform.Contracts;
+using CroPlatform.Contracts.Events;
+using CroPlatform.Services.Statistics.Check;
+using FsCheck;
+using FsCheck.Fluent;
+using Google.Protobuf;
+
+namespace CroPlatform.Services.Tests.Statistics;
+
+/// <summary>Whatever a record holds, it is read as a fact or as something for quarantine: nothing may keep a partition from going on.</summary>
+public sealed class EventReadingTests
+{
+    private static readonly Event Whole = new() { Site = "s", Id = "i", Type = "t", VisitorId = "v", UserId = "u", TimestampMs = 1, Schema = 1 };
+
+    [Test]
+    public void OfFact_WholeRecord_IsAFact() => Assert.That(OfFact(new RoutedEvent { UnitType = "user", Unit = "u", Event = Whole }).Quarantine, Is.Null);
+
+    [Test]
+    public void OfFact_RecordWithoutItsParts_IsQuarantined()
+    {
+        RoutedEvent[] broken =
+        [
+            new(), new() { UnitType = "user", Unit = "u" }, new() { UnitType = "user", Event = Whole }, new() { UnitType = "visitor", Unit = "u", Event = Whole },
+            new() { UnitType = "user", Unit = "u", Event = new Event(Whole) { Schema = 2 } }, new() { UnitType = "user", Unit = "u", Event = new Event(Whole) { Id = "" } },
+        ];
+        foreach (var record in broken) Assert.That(OfFact(record).Quarantine, Is.Not.Null.And.Not.Empty, record.ToString());
+    }
+
+    [Test]
+    public void Of_NulWherePostgresWouldKeepIt_IsQuarantinedWithoutIt()
+    {
+        Event[] broken = [new(Whole) { Site = "a\0" }, new(Whole) { VisitorId = "a\0" }, new(Whole) { Exposure = new Exposure { Experiment = "a\0", Variant = "a" } }];
+        foreach (var read in broken)
+        {
+            var reading = EventReading.Of(Record(read.ToByteArray(), Topics.UnitKey(read.Site, read.VisitorId)), 1_000);
+            Assert.That((reading.Fact is null, reading.Quarantine is null, reading.Site.Contains('\0'), reading.Unit.Contains('\0')), Is.EqualTo((true, false, false, false)));
+        }
+    }
+
+    [Test]
+    public void AnyBytes_AreReadOrQuarantined() => Check.QuickThrowOnFailure(Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), bytes =>
+    {
+        foreach (var value in new[] { bytes, [.. Whole.ToByteArray(), .. bytes ?? []], null })
+        {
+            var reading = EventReading.Of(Record(value, "s|v"), 1_000);
+            var fact = EventReading.OfFact(Record(value, "s|user|u"));
+            if ((reading.Fact is null && reading.Quarantine is null) || (fact.Fact is null && fact.Quarantine is null)) return false;
+        }
+
+        return true;
+    }));
+
+    private static EventReading OfFact(RoutedEvent record) => EventReading.OfFact(Record(record.ToByteArray(), Topics.UnitKey("s", "user", "u")));
+
+    private static ConsumeResult<byte[], byte[]> Record(byte[]? value, string key) =>
+        new() { Message = new Message<byte[], byte[]> { Key = Encoding.UTF8.GetBytes(key), Value = value! } };
+}
