@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Confluent.Kafka;
 using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Experimentation.Facts;
 using CroPlatform.Postgres;
@@ -43,7 +44,7 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         var balance = (await db.QueryAsync<(string Site, long Counted, long Held, long Quarantined, long Deduplicated)>(new CommandDefinition(
             "select site, counted, held, quarantined, deduplicated from balance where partition = @partition", new { partition }, cancellationToken: ct)))
             .ToDictionary(b => b.Site, b => new Balance(b.Counted, b.Held, b.Quarantined, b.Deduplicated));
-        return new StoredPartition(claim, logId, aggregates, folded, balance);
+        return new StoredPartition(claim, logId, aggregates, folded, balance, await ErasureRows.CarriedOutAsync(db, partition, ct));
     }
 
     public async Task<IReadOnlyList<UnitHistory>> LoadUnitsAsync(int partition, List<(string Site, string Unit)> keys, CancellationToken ct)
@@ -79,6 +80,18 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         return rows.ToDictionary(r => new QuarantinedAt(r.Topic, r.Partition, r.LogId, r.Offset), r => r.Site);
     }
 
+    public async Task<IReadOnlyList<UnitHistory>> FindUnitsAsync(int partition, string site, IReadOnlySet<string> digests, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        return await ErasureRows.FindUnitsAsync(db, partition, site, digests, ct);
+    }
+
+    public async Task<IReadOnlyList<QuarantinedAt>> FindQuarantinedAsync(Claim claim, Func<ConsumeResult<byte[], byte[]>, bool> match, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        return await ErasureRows.FindQuarantinedAsync(db, claim, match, ct);
+    }
+
     /// <summary>Stores a checkpoint in one transaction.</summary>
     /// <returns>The claim at its new offset.</returns>
     /// <exception cref="FencedException">Another process owns the partition now.</exception>
@@ -90,7 +103,9 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         await using var transaction = await db.BeginTransactionAsync(ct);
         await OffsetLedger.AdvanceAsync(transaction, claim, checkpoint.Next, ct);
         await using var batch = new NpgsqlBatch(db, transaction);
-        if (checkpoint.Units.Count > 0) batch.BatchCommands.Add(SaveUnits(partition, checkpoint.Units));
+        var units = checkpoint.Units.ToLookup(u => u.History.Facts.Count > 0, u => u.History);
+        if (units[true].Any()) batch.BatchCommands.Add(SaveUnits(partition, [.. units[true]]));
+        if (units[false].Any()) batch.BatchCommands.Add(ErasureRows.DeleteUnits(partition, [.. units[false]]));
         foreach (var key in checkpoint.Aggregates.ChangedCells) batch.BatchCommands.Add(SaveCell(partition, key, checkpoint.Aggregates.Cells[key]));
         foreach (var key in checkpoint.Aggregates.ChangedExclusions) batch.BatchCommands.Add(SaveExclusion(partition, key, checkpoint.Aggregates.Exclusions[key]));
         foreach (var key in checkpoint.Folded.Changed) batch.BatchCommands.Add(SaveFolded(partition, key, checkpoint.Folded));
@@ -98,14 +113,14 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         foreach (var reading in checkpoint.Quarantine) batch.BatchCommands.Add(SaveQuarantined(claim, reading));
         if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(ct);
         if (checkpoint.Settled.Count > 0) await db.ExecuteAsync(new CommandDefinition(QuarantineRows.Delete, QuarantineRows.Of(checkpoint.Settled), transaction, cancellationToken: ct));
+        await ErasureRows.SaveAsync(transaction, partition, checkpoint.Erased, ct);
         await transaction.CommitAsync(ct);
         metrics.Checkpointed(Stopwatch.GetElapsedTime(started));
         return claim with { Next = checkpoint.Next };
     }
 
-    private static NpgsqlBatchCommand SaveUnits(int partition, IReadOnlyList<CachedUnit> units)
+    private static NpgsqlBatchCommand SaveUnits(int partition, UnitHistory[] histories)
     {
-        var histories = units.Select(u => u.History).ToArray();
         return new NpgsqlBatchCommand("""
             insert into units (partition, site, unit, state, last_time, held)
             select $1, * from unnest($2, $3, $4, $5, $6)

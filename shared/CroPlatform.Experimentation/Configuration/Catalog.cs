@@ -13,20 +13,23 @@ public sealed class Catalog
         Access.None,
         ImmutableDictionary<(string, string), ExperimentVersions>.Empty,
         ImmutableHashSet<(string, string)>.Empty,
-        ImmutableDictionary<(string, string), SavedGroup>.Empty);
+        ImmutableDictionary<(string, string), SavedGroup>.Empty,
+        ImmutableDictionary<string, Erasures>.Empty);
 
     private readonly ImmutableDictionary<string, Site> _sites;
     private readonly ImmutableDictionary<(string Site, string Key), ExperimentVersions> _experiments;
     private readonly ImmutableHashSet<(string Site, string Event)> _measuredEvents;
     private readonly ImmutableDictionary<(string Site, string Key), SavedGroup> _groups;
+    private readonly ImmutableDictionary<string, Erasures> _erasures;
 
     private Catalog(
         ImmutableDictionary<string, Site> sites,
         Access access,
         ImmutableDictionary<(string, string), ExperimentVersions> experiments,
         ImmutableHashSet<(string, string)> measuredEvents,
-        ImmutableDictionary<(string, string), SavedGroup> groups) =>
-        (_sites, Access, _experiments, _measuredEvents, _groups) = (sites, access, experiments, measuredEvents, groups);
+        ImmutableDictionary<(string, string), SavedGroup> groups,
+        ImmutableDictionary<string, Erasures> erasures) =>
+        (_sites, Access, _experiments, _measuredEvents, _groups, _erasures) = (sites, access, experiments, measuredEvents, groups, erasures);
 
     /// <summary>Who may call.</summary>
     public Access Access { get; }
@@ -40,6 +43,11 @@ public sealed class Catalog
 
     public IEnumerable<SavedGroup> SavedGroups(string site) => _groups.Values.Where(g => g.Site == site);
 
+    public IEnumerable<Erasure> AllErasures => _erasures.Values.SelectMany(e => e.All);
+
+    /// <summary>Whose events of the site are not to be read.</summary>
+    public Erasures Erasures(string site) => _erasures.GetValueOrDefault(site) ?? Configuration.Erasures.None;
+
     /// <summary>Whether any experiment of the site measures events of this type.</summary>
     public bool IsMeasured(string site, string eventType) => _measuredEvents.Contains((site, eventType));
 
@@ -47,14 +55,14 @@ public sealed class Catalog
     {
         ArgumentNullException.ThrowIfNull(site);
         return new Catalog(
-            _sites.SetItem(site.Key, site), Access.With(_sites.GetValueOrDefault(site.Key), site), _experiments, _measuredEvents, _groups);
+            _sites.SetItem(site.Key, site), Access.With(_sites.GetValueOrDefault(site.Key), site), _experiments, _measuredEvents, _groups, _erasures);
     }
 
-    public Catalog With(SigningKey key) => new(_sites, Access.With(key), _experiments, _measuredEvents, _groups);
+    public Catalog With(SigningKey key) => new(_sites, Access.With(key), _experiments, _measuredEvents, _groups, _erasures);
 
     /// <summary>Access tokens of this user of a lower generation are void from now on.</summary>
     public Catalog WithTokenGeneration(string user, int generation) =>
-        new(_sites, Access.WithTokenGeneration(user, generation), _experiments, _measuredEvents, _groups);
+        new(_sites, Access.WithTokenGeneration(user, generation), _experiments, _measuredEvents, _groups, _erasures);
 
     public Catalog With(Experiment experiment)
     {
@@ -62,7 +70,7 @@ public sealed class Catalog
         var key = (experiment.Site, experiment.Key);
         var versions = (_experiments.GetValueOrDefault(key) ?? ExperimentVersions.None).With(experiment);
         var events = _measuredEvents.Union(experiment.Metrics.SelectMany(m => m.Events).Select(e => (experiment.Site, e)));
-        return new Catalog(_sites, Access, _experiments.SetItem(key, versions), events, _groups);
+        return new Catalog(_sites, Access, _experiments.SetItem(key, versions), events, _groups, _erasures);
     }
 
     /// <summary>A bandit's weights for an interval, which may come before the experiment itself. The same catalog if it is known already.</summary>
@@ -78,14 +86,21 @@ public sealed class Catalog
     public Catalog With(SavedGroup group)
     {
         ArgumentNullException.ThrowIfNull(group);
-        return new Catalog(_sites, Access, _experiments, _measuredEvents, _groups.SetItem((group.Site, group.Key), group));
+        return new Catalog(_sites, Access, _experiments, _measuredEvents, _groups.SetItem((group.Site, group.Key), group), _erasures);
+    }
+
+    public Catalog With(Erasure erasure)
+    {
+        ArgumentNullException.ThrowIfNull(erasure);
+        return new Catalog(
+            _sites, Access, _experiments, _measuredEvents, _groups, _erasures.SetItem(erasure.Site, Erasures(erasure.Site).With(erasure)));
     }
 
     /// <summary>Moves the pointer; a pointer to a version that has not come yet is kept until it does.</summary>
     public Catalog WithCurrent(string site, string experiment, int version)
     {
         var versions = (_experiments.GetValueOrDefault((site, experiment)) ?? ExperimentVersions.None).Point(version);
-        return new Catalog(_sites, Access, _experiments.SetItem((site, experiment), versions), _measuredEvents, _groups);
+        return new Catalog(_sites, Access, _experiments.SetItem((site, experiment), versions), _measuredEvents, _groups, _erasures);
     }
 }
 

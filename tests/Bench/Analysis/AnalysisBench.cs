@@ -89,7 +89,7 @@ internal static class AnalysisBench
 
         async Task<PartitionFold> OpenAsync() => new(
             store, await store.OpenAsync(Topics.Events, 0, "log", catalog, CancellationToken.None), () => catalog,
-            new StatisticsOptions { CachedUnits = 10_000_000 }, metrics, NullLogger.Instance);
+            new StatisticsOptions { CachedUnits = 10_000_000 }, metrics, NullLogger.Instance, PartitionFold.NothingLinked);
     }
 
     private static async Task<(long Units, long Bytes, long Cells)> SizesAsync(NpgsqlDataSource source, string schema)

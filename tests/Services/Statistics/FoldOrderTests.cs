@@ -187,7 +187,7 @@ public sealed class FoldOrderTests
         }
 
         PartitionFold Open() => new(
-            rows, rows.Open(catalog), () => catalog, new StatisticsOptions { CachedUnits = disturb ? 10 : 10_000 }, Metrics, NullLogger.Instance);
+            rows, rows.Open(catalog), () => catalog, new StatisticsOptions { CachedUnits = disturb ? 10 : 10_000 }, Metrics, NullLogger.Instance, PartitionFold.NothingLinked);
     }
 
     private static readonly FoldMetrics Metrics = new(
