@@ -80,7 +80,7 @@ public sealed class Catalog
         var key = (allocation.Site, allocation.Experiment);
         var before = _experiments.GetValueOrDefault(key) ?? ExperimentVersions.None;
         var after = before.With(allocation);
-        return ReferenceEquals(before, after) ? this : new Catalog(_sites, Access, _experiments.SetItem(key, after), _measuredEvents, _groups);
+        return ReferenceEquals(before, after) ? this : new Catalog(_sites, Access, _experiments.SetItem(key, after), _measuredEvents, _groups, _erasures);
     }
 
     public Catalog With(SavedGroup group)
