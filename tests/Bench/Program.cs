@@ -15,6 +15,7 @@ var measurements = new Dictionary<string, Func<string[], Task<int>>>
     ["evaluation"] = EvaluationSpeed.RunAsync,
     ["broker"] = BrokerBench.RunAsync,
     ["analysis"] = AnalysisBench.RunAsync,
+    ["lag"] = LagBench.RunAsync,
     ["aa"] = words => Task.FromResult(AaBench.Run(words)),
     ["control"] = ControlBench.RunAsync,
     ["statistics"] = words => Task.FromResult(StatisticsBench.Run(words)),

@@ -35,7 +35,7 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
         try
         {
             var routed = RoutedEvent.Parser.ParseFrom(record.Message.Value ?? []);
-            return new EventReading(routed.Event.Site, UnitHistory.NameOf(routed.UnitType, routed.Unit), Kept(routed.Event), null, record)
+            return new EventReading(SharedNames.Of(routed.Event.Site), UnitHistory.NameOf(routed.UnitType, routed.Unit), Kept(routed.Event), null, record)
             {
                 PutBack = QuarantinedAt.Of(routed.Event),
                 IsErased = routed.Event.IsCovered(catalog.Erasures(routed.Event.Site)),
@@ -67,13 +67,13 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
             return Poison(record, read.Site, "incomplete");
         }
 
-        if (record.Message.Key is null || !Encoding.UTF8.GetBytes(Contracts.Topics.UnitKey(read.Site, read.VisitorId)).AsSpan().SequenceEqual(record.Message.Key))
+        if (!IsKeyOf(record.Message.Key, read.Site, read.VisitorId))
         {
             return Poison(record, read.Site, "the key is not the visitor's");
         }
 
         var late = read.ReceivedMs - read.TimestampMs > maxLatenessMs;
-        return new EventReading(read.Site, read.VisitorId, late ? Remembered(read) : Kept(read), late ? "late" : null, record)
+        return new EventReading(SharedNames.Of(read.Site), read.VisitorId, late ? Remembered(read) : Kept(read), late ? "late" : null, record)
         {
             Experiment = late ? read.Exposure?.Experiment : null,
             PutBack = QuarantinedAt.Of(read),
@@ -100,10 +100,24 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
         FactId.Of(read.Id),
         read.TimestampMs,
         read.ReceivedMs,
-        read.Type,
+        SharedNames.Of(read.Type),
         read.HasValueE4 ? read.ValueE4 : null,
-        read.Exposure is { } exposure ? new Exposure(exposure.Experiment, exposure.Variant, (int)exposure.Version, ContextOf(read)) : null,
+        read.Exposure is { } exposure
+            ? new Exposure(SharedNames.Of(exposure.Experiment), SharedNames.Of(exposure.Variant), (int)exposure.Version, ContextOf(read))
+            : null,
         read.PropertiesJson.Memory);
+
+    /// <summary>As <see cref="Contracts.Topics.UnitKey(string, string)"/>, without making the key.</summary>
+    private static bool IsKeyOf(byte[]? key, string site, string visitor)
+    {
+        if (key is null) return false;
+        var size = Encoding.UTF8.GetMaxByteCount(site.Length + visitor.Length + 1);
+        Span<byte> wanted = size <= 1_024 ? stackalloc byte[size] : new byte[size];
+        var length = Encoding.UTF8.GetBytes(site, wanted);
+        wanted[length++] = (byte)'|';
+        length += Encoding.UTF8.GetBytes(visitor, wanted[length..]);
+        return wanted[..length].SequenceEqual(key);
+    }
 
     /// <summary>Null if there is none, which takes no room; what is not the object that the gateway lets through says nothing.</summary>
     private static ExposureContext? ContextOf(Event read)

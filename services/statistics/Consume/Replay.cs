@@ -132,5 +132,5 @@ internal sealed class Replay(
     }
 
     private static Dictionary<CellKey, string> ByKey(Numbers numbers) => numbers.Cells.Where(c => c.Cell.Units != 0).ToDictionary(
-        c => c.Key, c => $"{c.Cell.Units} units {string.Join(' ', CellRow.MomentsOf(c.Cell))} {Convert.ToHexStringLower(CellRow.ValueCountsOf(c.Cell))}");
+        c => c.Key, c => CellCodec.ToText(c.Cell));
 }

@@ -46,7 +46,7 @@ internal sealed partial class PartitionFold
     {
         var (units, facts, restated) = (0, 0L, new HashSet<string>());
         var linkedOf = linked.ToLookup(l => l.Unit, l => l.Id);
-        await LoadAsync([.. linkedOf.Select(l => (erasure.Site, l.Key))], ct);
+        await LoadAsync(linkedOf.Select(l => (erasure.Site, l.Key)), ct);
         var named = erasure.Units.Select(u => u.Digest).ToHashSet();
         foreach (var history in await store.FindUnitsAsync(_lane, erasure.Site, named, ct)) _units.TryAdd((history.Site, history.Name), new CachedUnit(history));
         foreach (var unit in _units.Values.Where(u => u.History.Site == erasure.Site))

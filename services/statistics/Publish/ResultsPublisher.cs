@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Text.Json;
 using CroPlatform.Contracts;
+using CroPlatform.Experimentation;
 using CroPlatform.Kafka;
 using CroPlatform.Services.Statistics.Decide;
 using CroPlatform.Services.Statistics.Fold;
@@ -15,13 +17,19 @@ namespace CroPlatform.Services.Statistics.Publish;
 /// windows close by themselves; publishes the results. One instance does it at a time: the one that holds an advisory lock.
 /// </summary>
 internal sealed partial class ResultsPublisher(
-    NpgsqlDataSource source, NumbersReader numbers, LookStore looks, HistoryStore history, CapStore caps, InteractionStore interactions, CatalogReader catalog, RecordProducer producer, TimeProvider clock, IOptions<StatisticsOptions> options,
-    ILogger<ResultsPublisher> logger) : BackgroundService
+    NpgsqlDataSource source, LookStore looks, HistoryStore history, CapStore caps, InteractionStore interactions, CatalogReader catalog, RecordProducer producer,
+    TimeProvider clock, IOptions<StatisticsOptions> options, ILogger<ResultsPublisher> logger) : BackgroundService
 {
     private const long LeaderLock = 7_230_114_905_551_001;
 
     /// <summary>How often the hour's row of the history is set, for an experiment whose results change all the time.</summary>
     private const long HistoryMs = 5_000;
+
+    /// <summary>How often it looks whether a checkpoint was made.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>So many looks without another checkpoint: that was the last one for now.</summary>
+    private const int StillLooks = 2;
 
     /// <summary>What was published last of an experiment.</summary>
     private readonly record struct Published(long Changes, int Version, bool IsOpen, long AtMs)
@@ -56,45 +64,67 @@ internal sealed partial class ResultsPublisher(
         await using var leader = await source.OpenConnectionAsync(ct);
         await using var acquire = new NpgsqlCommand($"select pg_try_advisory_lock({LeaderLock})", leader);
         if (await acquire.ExecuteScalarAsync(ct) is not true) return;
+        var numbers = new NumbersFeed(source);
         var published = new Dictionary<(string Site, string Experiment), Published>();
         var unwritten = new Dictionary<(string Site, string Experiment), ExperimentResults>();
         var writtenAt = Environment.TickCount64;
         while (!ct.IsCancellationRequested)
         {
             await using (var alive = new NpgsqlCommand("select 1", leader)) await alive.ExecuteScalarAsync(ct);
-            var changes = await numbers.ChangesAsync(ct);
-            foreach (var experiment in catalog.Current.Experiments.Select(v => v.Current).OfType<Experimentation.Experiment>())
+            var position = await numbers.PositionAsync(ct);
+            await numbers.RefreshAsync(ct);
+            var sent = new List<Task>();
+            foreach (var experiment in catalog.Current.Experiments.Select(v => v.Current).OfType<Experiment>())
             {
                 var key = (experiment.Site, experiment.Key);
-                var count = changes.GetValueOrDefault(key);
+                var count = numbers.Changes.GetValueOrDefault(key);
                 if (published.TryGetValue(key, out var last) && last.StillStands(count, experiment.Version)) continue;
-                unwritten[key] = await PublishAsync(experiment, ct);
-                published[key] = new Published(count, experiment.Version, unwritten[key].Decision.Value == "undecided", Environment.TickCount64);
+                var results = await JudgeAsync(experiment, numbers.Of(experiment), ct);
+                sent.Add(producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment, results, await caps.ReadAsync(experiment, ct)), ct));
+                published[key] = new Published(count, experiment.Version, results.Decision.Value == "undecided", Environment.TickCount64);
+                unwritten[key] = results;
+                if (experiment.StoppedMs > 0) numbers.Forget(experiment);
             }
 
+            await Task.WhenAll(sent);
             if (Environment.TickCount64 - writtenAt >= HistoryMs)
             {
-                foreach (var (key, results) in unwritten) await history.SaveAsync(key.Site, results, ct);
+                await history.SaveAsync(unwritten.Select(r => (r.Key.Site, r.Value)), ct);
                 unwritten.Clear();
                 writtenAt = Environment.TickCount64;
             }
 
-            await Task.Delay(options.Value.ResultsMs, ct);
+            await CheckpointsAsync(numbers, position, ct);
         }
     }
 
-    private async Task<ExperimentResults> PublishAsync(Experimentation.Experiment experiment, CancellationToken ct)
+    /// <summary>
+    /// Waits until checkpoints were made after this position and no more are coming just now, since those of one process come together; at least half
+    /// as long as results may wait, and at most as long.
+    /// </summary>
+    private async Task CheckpointsAsync(NumbersFeed numbers, long position, CancellationToken ct)
     {
-        var (stood, taken, now) = (await numbers.ReadAsync(experiment, ct), await looks.ReadAsync(experiment, ct), clock.GetUtcNow());
+        var (started, most) = (Stopwatch.GetTimestamp(), TimeSpan.FromMilliseconds(options.Value.ResultsMs));
+        await Task.Delay(most / 2, ct);
+        for (var (last, still) = (position, 0); Stopwatch.GetElapsedTime(started) < most; await Task.Delay(Look, ct))
+        {
+            var now = await numbers.PositionAsync(ct);
+            still = now == last ? still + 1 : 0;
+            last = now;
+            if (now != position && still == StillLooks) return;
+        }
+    }
+
+    private async Task<ExperimentResults> JudgeAsync(Experiment experiment, Numbers stood, CancellationToken ct)
+    {
+        var (taken, now) = (await looks.ReadAsync(experiment, ct), clock.GetUtcNow());
         if (Analyst.LookDue(experiment, stood, taken, now) is { } due)
         {
             await looks.TakeAsync(experiment, due, ct);
             taken = await looks.ReadAsync(experiment, ct);
         }
 
-        var results = Analyst.Analyse(experiment, stood, taken, now, await interactions.WarningsAsync(experiment, ct));
-        await producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment, results, await caps.ReadAsync(experiment, ct)), ct);
-        return results;
+        return Analyst.Analyse(experiment, stood, taken, now, await interactions.WarningsAsync(experiment, ct));
     }
 
     public static Contracts.Statistics.ExperimentResults Wire(Experimentation.Experiment experiment, ExperimentResults results, IEnumerable<FrozenCap> caps)

@@ -9,7 +9,7 @@ namespace CroPlatform.Services.Statistics.Store;
 /// <summary>What folding needs of the store: units to go on with, and a place for checkpoints. Tests keep the rows in memory.</summary>
 internal interface IPartitionRows
 {
-    Task<IReadOnlyList<UnitHistory>> LoadUnitsAsync(int partition, List<(string Site, string Unit)> keys, CancellationToken ct);
+    Task<IReadOnlyList<UnitHistory>> LoadUnitsAsync(int partition, IReadOnlyCollection<(string Site, string Unit)> keys, CancellationToken ct);
 
     /// <summary>The site's units with a fact at or after this time, or with something held.</summary>
     IAsyncEnumerable<UnitHistory> ReadUnitsAsync(int partition, string site, long sinceMs, CancellationToken ct);

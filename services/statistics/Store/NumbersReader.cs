@@ -12,7 +12,7 @@ namespace CroPlatform.Services.Statistics.Store;
 /// <summary>Reads experiments' numbers summed over all partitions, whoever owns them.</summary>
 internal sealed class NumbersReader(NpgsqlDataSource source)
 {
-    private static readonly int Partitions = Topics.All.Single(t => t.Name == Topics.Events).Partitions;
+    public static readonly int Partitions = Topics.All.Single(t => t.Name == Topics.Events).Partitions;
 
     public async Task<Numbers> ReadAsync(Experiment experiment, CancellationToken ct)
     {
@@ -39,7 +39,7 @@ internal sealed class NumbersReader(NpgsqlDataSource source)
         var name = new { site = experiment.Site, experiment = experiment.Key, revision = experiment.AnalysisRevision, version = experiment.Version, allocations = experiment.Allocations, facts = Lane.FirstOfFacts, isFacts = experiment.Unit != UnitTypes.Visitor };
         var cells = new Dictionary<CellKey, Cell>();
         foreach (var row in await db.QueryAsync<CellRow>(new CommandDefinition(
-            CellRow.Columns + " where site = @site and experiment = @experiment and revision = @revision", name, transaction, cancellationToken: ct)))
+            CellRow.Columns + " where a.site = @site and a.experiment = @experiment and a.revision = @revision", name, transaction, cancellationToken: ct)))
         {
             if (!cells.TryGetValue(row.Key, out var sum)) cells[row.Key] = sum = new Cell(experiment.Metrics.Length);
             sum.Merge(row.ToCell());

@@ -21,7 +21,7 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         var claim = await OffsetLedger.ClaimAsync(db, topic, partition, logId, ct);
         partition = Lane.Of(claim);
         var aggregates = new Aggregates();
-        foreach (var row in await db.QueryAsync<CellRow>(new CommandDefinition(CellRow.Columns + " where partition = @partition", new { partition }, cancellationToken: ct)))
+        foreach (var row in await db.QueryAsync<CellRow>(new CommandDefinition(CellRow.Columns + " where a.partition = @partition", new { partition }, cancellationToken: ct)))
         {
             aggregates.Cells[row.Key] = row.ToCell();
         }
@@ -47,7 +47,7 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         return new StoredPartition(claim, logId, aggregates, folded, balance, await ErasureRows.CarriedOutAsync(db, partition, ct));
     }
 
-    public async Task<IReadOnlyList<UnitHistory>> LoadUnitsAsync(int partition, List<(string Site, string Unit)> keys, CancellationToken ct)
+    public async Task<IReadOnlyList<UnitHistory>> LoadUnitsAsync(int partition, IReadOnlyCollection<(string Site, string Unit)> keys, CancellationToken ct)
     {
         const string sql = """
             select u.site, u.unit, u.state from unnest(@sites, @units) as wanted (site, unit)
@@ -55,14 +55,17 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
             """;
         await using var db = await source.OpenConnectionAsync(ct);
         var rows = await db.QueryAsync<(string Site, string Unit, byte[] State)>(new CommandDefinition(
-            sql, new { partition, sites = keys.ConvertAll(k => k.Site).ToArray(), units = keys.ConvertAll(k => k.Unit).ToArray() }, cancellationToken: ct));
+            sql, new { partition, sites = keys.Select(k => k.Site).ToArray(), units = keys.Select(k => k.Unit).ToArray() }, cancellationToken: ct));
         return [.. rows.Select(r => UnitCodec.Decode(r.Site, r.Unit, partition, r.State))];
     }
 
     /// <summary>The site's units with a fact at or after this time, or with something held.</summary>
     public async IAsyncEnumerable<UnitHistory> ReadUnitsAsync(int partition, string site, long sinceMs, [EnumeratorCancellation] CancellationToken ct)
     {
-        const string sql = "select unit, state from units where partition = @partition and site = @site and (last_time >= @since or held)";
+        const string sql = """
+            select unit, state from units
+            where partition = @partition and site = @site and (last_day >= @since / 86400000 and last_time >= @since or held)
+            """;
         await using var db = await source.OpenConnectionAsync(ct);
         await using var command = new NpgsqlCommand(sql, db)
         {
@@ -106,9 +109,9 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         var units = checkpoint.Units.ToLookup(u => u.History.Facts.Count > 0, u => u.History);
         if (units[true].Any()) batch.BatchCommands.Add(SaveUnits(partition, [.. units[true]]));
         if (units[false].Any()) batch.BatchCommands.Add(ErasureRows.DeleteUnits(partition, [.. units[false]]));
-        foreach (var key in checkpoint.Aggregates.ChangedCells) batch.BatchCommands.Add(SaveCell(partition, key, checkpoint.Aggregates.Cells[key]));
+        if (checkpoint.Aggregates.ChangedCells.Count > 0) batch.BatchCommands.Add(SaveCells(partition, checkpoint));
         foreach (var key in checkpoint.Aggregates.ChangedExclusions) batch.BatchCommands.Add(SaveExclusion(partition, key, checkpoint.Aggregates.Exclusions[key]));
-        foreach (var key in checkpoint.Folded.Changed) batch.BatchCommands.Add(SaveFolded(partition, key, checkpoint.Folded));
+        if (checkpoint.Folded.Changed.Count > 0) batch.BatchCommands.Add(SaveFolded(partition, checkpoint.Folded));
         foreach (var (site, balance) in checkpoint.Balance) batch.BatchCommands.Add(SaveBalance(partition, site, balance));
         foreach (var reading in checkpoint.Quarantine) batch.BatchCommands.Add(SaveQuarantined(claim, reading));
         if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(ct);
@@ -119,35 +122,62 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         return claim with { Next = checkpoint.Next };
     }
 
+    // Rows come in the order of their keys: neighbours are on the same pages.
     private static NpgsqlBatchCommand SaveUnits(int partition, UnitHistory[] histories)
     {
-        return new NpgsqlBatchCommand("""
-            insert into units (partition, site, unit, state, last_time, held)
-            select $1, * from unnest($2, $3, $4, $5, $6)
-            on conflict (partition, site, unit) do update set state = excluded.state, last_time = excluded.last_time, held = excluded.held
-            """)
-        {
-            Parameters =
-            {
-                new() { Value = partition },
-                new() { Value = Array.ConvertAll(histories, h => h.Site) },
-                new() { Value = Array.ConvertAll(histories, h => h.Name) },
-                new() { Value = Array.ConvertAll(histories, UnitCodec.Encode) },
-                new() { Value = Array.ConvertAll(histories, h => h.LastTimeMs) },
-                new() { Value = Array.ConvertAll(histories, h => h.HasHeld) },
-            },
-        };
+        Array.Sort(histories, (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        return Command(
+            """
+            insert into units (partition, site, unit, state, last_time, last_day, held)
+            select $1, site, unit, state, last_time, last_time / 86400000, held from unnest($2, $3, $4, $5, $6) as u (site, unit, state, last_time, held)
+            on conflict (partition, site, unit) do update
+            set state = excluded.state, last_time = excluded.last_time, last_day = excluded.last_day, held = excluded.held
+            """,
+            partition,
+            Array.ConvertAll(histories, h => h.Site),
+            Array.ConvertAll(histories, h => h.Name),
+            Array.ConvertAll(histories, UnitCodec.Encode),
+            Array.ConvertAll(histories, h => h.LastTimeMs),
+            Array.ConvertAll(histories, h => h.HasHeld));
     }
 
-    private static NpgsqlBatchCommand SaveCell(int partition, CellKey key, Cell cell) => Command(
-        """
-        insert into aggregates (partition, site, experiment, revision, phase, day, variant, units, moments, value_counts)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-        on conflict (partition, site, experiment, revision, phase, day, variant) do update
-        set units = excluded.units, moments = excluded.moments, value_counts = excluded.value_counts
-        """,
-        partition, key.Site, key.Experiment, key.Revision, key.Phase, key.Day, key.Variant, cell.Units,
-        CellRow.MomentsOf(cell), CellRow.ValueCountsOf(cell));
+    private static NpgsqlBatchCommand SaveCells(int partition, Checkpoint checkpoint)
+    {
+        CellKey[] keys = [.. checkpoint.Aggregates.ChangedCells];
+        return Command(
+            """
+            insert into aggregates (partition, site, experiment, revision, phase, day, variant, cell, changes, units)
+            select $1, * from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10)
+            on conflict (partition, site, experiment, revision, phase, day, variant) do update
+            set cell = excluded.cell, changes = excluded.changes, units = excluded.units
+            """,
+            partition,
+            Array.ConvertAll(keys, k => k.Site),
+            Array.ConvertAll(keys, k => k.Experiment),
+            Array.ConvertAll(keys, k => k.Revision),
+            Array.ConvertAll(keys, k => k.Phase),
+            Array.ConvertAll(keys, k => k.Day),
+            Array.ConvertAll(keys, k => k.Variant),
+            Array.ConvertAll(keys, k => CellCodec.Encode(checkpoint.Aggregates.Cells[k])),
+            Array.ConvertAll(keys, k => checkpoint.Folded.ChangesOf((k.Site, k.Experiment))),
+            Array.ConvertAll(keys, k => checkpoint.Aggregates.Cells[k].Units));
+    }
+
+    private static NpgsqlBatchCommand SaveFolded(int partition, FoldedExperiments folded)
+    {
+        (string Site, string Experiment)[] keys = [.. folded.Changed];
+        return Command(
+            """
+            insert into folded (partition, site, experiment, version, allocations, changes) select $1, * from unnest($2, $3, $4, $5, $6)
+            on conflict (partition, site, experiment) do update set version = excluded.version, allocations = excluded.allocations, changes = excluded.changes
+            """,
+            partition,
+            Array.ConvertAll(keys, k => k.Site),
+            Array.ConvertAll(keys, k => k.Experiment),
+            Array.ConvertAll(keys, k => folded.Find(k.Site, k.Experiment)!.Experiment.Version),
+            Array.ConvertAll(keys, k => folded.Find(k.Site, k.Experiment)!.Experiment.Allocations),
+            Array.ConvertAll(keys, folded.ChangesOf));
+    }
 
     private static NpgsqlBatchCommand SaveExclusion(int partition, ExclusionKey key, long units) => Command(
         """
@@ -155,17 +185,6 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         on conflict (partition, site, experiment, class, variant) do update set units = excluded.units
         """,
         partition, key.Site, key.Experiment, key.Class, key.Variant, units);
-
-    private static NpgsqlBatchCommand SaveFolded(int partition, (string Site, string Experiment) key, FoldedExperiments folded)
-    {
-        var experiment = folded.Find(key.Site, key.Experiment)!.Experiment;
-        return Command(
-            """
-            insert into folded (partition, site, experiment, version, allocations, changes) values ($1, $2, $3, $4, $5, $6)
-            on conflict (partition, site, experiment) do update set version = excluded.version, allocations = excluded.allocations, changes = excluded.changes
-            """,
-            partition, key.Site, key.Experiment, experiment.Version, experiment.Allocations, folded.ChangesOf(key));
-    }
 
     private static NpgsqlBatchCommand SaveBalance(int partition, string site, Balance balance) => Command(
         """

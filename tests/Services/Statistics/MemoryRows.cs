@@ -15,7 +15,7 @@ internal sealed class MemoryRows : IPartitionRows
     private readonly Dictionary<(string Site, string Unit), byte[]> _units = [];
     private readonly Dictionary<(string, string), (int Version, int Allocations, long Changes)> _folded = [];
 
-    public Dictionary<CellKey, (long Units, string Sums)> Cells { get; } = [];
+    public Dictionary<CellKey, (long Units, string Packed)> Cells { get; } = [];
     public Dictionary<ExclusionKey, long> Exclusions { get; } = [];
     public Dictionary<string, Balance> Balance { get; } = [];
     public Dictionary<QuarantinedAt, string> Quarantine { get; } = [];
@@ -26,7 +26,7 @@ internal sealed class MemoryRows : IPartitionRows
 
     public IReadOnlyDictionary<(string Site, string Experiment), (int Version, int Allocations, long Changes)> Folded => _folded;
 
-    public Task<IReadOnlyList<UnitHistory>> LoadUnitsAsync(int partition, List<(string Site, string Unit)> keys, CancellationToken ct) =>
+    public Task<IReadOnlyList<UnitHistory>> LoadUnitsAsync(int partition, IReadOnlyCollection<(string Site, string Unit)> keys, CancellationToken ct) =>
         Task.FromResult<IReadOnlyList<UnitHistory>>([.. keys.Where(_units.ContainsKey).Select(k => UnitCodec.Decode(k.Site, k.Unit, partition, _units[k]))]);
 
     public async IAsyncEnumerable<UnitHistory> ReadUnitsAsync(int partition, string site, long sinceMs, [EnumeratorCancellation] CancellationToken ct)
@@ -58,7 +58,7 @@ internal sealed class MemoryRows : IPartitionRows
         }
 
         Erased.AddRange(checkpoint.Erased);
-        foreach (var key in checkpoint.Aggregates.ChangedCells) Cells[key] = Text(checkpoint.Aggregates.Cells[key]);
+        foreach (var key in checkpoint.Aggregates.ChangedCells) Cells[key] = Packed(checkpoint.Aggregates.Cells[key]);
         foreach (var key in checkpoint.Aggregates.ChangedExclusions) Exclusions[key] = checkpoint.Aggregates.Exclusions[key];
         foreach (var key in checkpoint.Folded.Changed)
         {
@@ -81,7 +81,7 @@ internal sealed class MemoryRows : IPartitionRows
     public StoredPartition Open(Experimentation.Configuration.Catalog catalog)
     {
         var aggregates = new Aggregates();
-        foreach (var (key, (units, sums)) in Cells) aggregates.Cells[key] = Parse(key, units, sums);
+        foreach (var (key, (_, packed)) in Cells) aggregates.Cells[key] = CellCodec.Decode(Convert.FromHexString(packed));
 
         foreach (var (key, units) in Exclusions) aggregates.Exclusions[key] = units;
         var folded = new FoldedExperiments();
@@ -93,19 +93,5 @@ internal sealed class MemoryRows : IPartitionRows
         return new StoredPartition(new Claim("t", 0, 1, Next, false), "log", aggregates, folded, new Dictionary<string, Balance>(Balance), [.. Erased.Select(e => e.Erasure)]);
     }
 
-    private static (long Units, string Sums) Text(Cell cell) =>
-        (cell.Units, $"{string.Join(',', CellRow.MomentsOf(cell))};{Convert.ToBase64String(CellRow.ValueCountsOf(cell))}");
-
-    private static Cell Parse(CellKey key, long units, string text)
-    {
-        var halves = text.Split(';');
-        return new CellRow
-        {
-            Site = key.Site,
-            Experiment = key.Experiment,
-            Units = units,
-            Moments = halves[0].Split(','),
-            ValueCounts = Convert.FromBase64String(halves[1]),
-        }.ToCell();
-    }
+    private static (long Units, string Packed) Packed(Cell cell) => (cell.Units, Convert.ToHexString(CellCodec.Encode(cell)));
 }
