@@ -71,8 +71,8 @@ internal sealed class ExperimentCommands(
         {
             var (pinned, fault) = await PinAsync(caller.Site, references, ct);
             if (fault is not null) return fault;
-            pinned = AnalysisChange.WithFrozenCaps(live, pinned!);
-            if (AnalysisChange.Problem(live, pinned, now) is { } conflict) return conflict;
+            pinned = AnalysisChange.Pin(live, pinned!, now);
+            if (AnalysisChange.Problem(live, pinned) is { } unchanged) return unchanged;
             next = AnalysisChange.Apply(next!, pinned);
             definition = definition with { Metrics = references };
         }

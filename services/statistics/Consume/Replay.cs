@@ -69,6 +69,9 @@ internal sealed class Replay(
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{key} version {experiment.Version}: {replayed} records read again in {clock.Elapsed.TotalSeconds:0.0} s, {fresh.Units} units, {(differences.Count == 0 ? "equal to the last digit" : $"{differences.Count} differences")}"));
+            Console.WriteLine("compared: of analysis revision " + experiment.AnalysisRevision + ", by phase, exposure day and variant, the units and each metric's n, sums, sums of squares and");
+            Console.WriteLine("  products, buckets of quantiles and steps of funnels; crossovers, mismatches and bots by variant. The log holds the versions, caps and bandits' weights that they follow from.");
+            Console.WriteLine("not computed again, since they were decided at their time and are kept: looks of a group-sequential test, the values of dimensions that are told apart, the hours of the history.");
             return differences.Count == 0 ? 0 : 1;
         }
         finally

@@ -58,7 +58,10 @@ internal static class Judge
         {
             var metric = experiment.Metrics[i];
             var matured = numbers.Matured(experiment, metric, nowMs);
-            var smallest = matured.UnitsByVariant(experiment.Variants.Length).Min();
+            // Units that were exposed before a metric was counted say nothing of it.
+            var smallest = metric.CountsFromMs > 0
+                ? Pooled(experiment, i, matured, metric).Min(a => a.N)
+                : matured.UnitsByVariant(experiment.Variants.Length).Min();
             if (metric.MaturesAfterMs is null && experiment.StoppedMs == 0)
             {
                 waiting.Add(new Reason("maturing", $"{metric.Key}: without a window its outcomes are final when the experiment is stopped"));
@@ -82,8 +85,7 @@ internal static class Judge
     private static Reason? TooFew(Experiment experiment, int index, Numbers matured, Metric metric)
     {
         const long least = 25;
-        foreach (var arm in matured.ArmsByPhase(experiment, index).Aggregate(
-            Array.ConvertAll([.. experiment.Variants], _ => Arm.Empty(metric)), (sums, arms) => [.. sums.Zip(arms, (a, b) => a + b)]))
+        foreach (var arm in Pooled(experiment, index, matured, metric))
         {
             if (arm.N < AlwaysValid.MinimumUnits) return new Reason("too_few_units", $"{metric.Key}: an always-valid verdict needs {AlwaysValid.MinimumUnits} matured units in each arm, the smallest has {arm.N}");
             if (metric.IsBinary && Math.Min(arm.Proportion.Successes, arm.Proportion.Failures) is var rarer && rarer < least)
@@ -94,6 +96,9 @@ internal static class Judge
 
         return null;
     }
+
+    private static Arm[] Pooled(Experiment experiment, int index, Numbers numbers, Metric metric) => numbers.ArmsByPhase(experiment, index).Aggregate(
+        Array.ConvertAll([.. experiment.Variants], _ => Arm.Empty(metric)), (sums, arms) => [.. sums.Zip(arms, (a, b) => a + b)]);
 
     private static double Days(Experiment experiment, long nowMs) => ((experiment.StoppedMs > 0 ? experiment.StoppedMs : nowMs) - experiment.StartedMs) / DayMs;
 }

@@ -25,6 +25,11 @@ internal sealed record CrossoverArm(string Variant, long Units, long Crossovers)
 
 internal sealed record CrossoverFigures(double? Share, double? PValue, IReadOnlyList<CrossoverArm> Arms);
 
+/// <summary>Units of one phase by variant: those that are analysed, and those that are kept out, by class.</summary>
+/// <param name="CrossoverPValue">That crossovers are spread over the arms as units are; null where it cannot be told.</param>
+internal sealed record PhaseExclusions(
+    int Phase, IReadOnlyList<long> Analysed, IReadOnlyList<long> Crossovers, IReadOnlyList<long> Mismatched, IReadOnlyList<long> Bots, double? CrossoverShare, double? CrossoverPValue);
+
 /// <summary>Data quality beyond the results' own checks. Pure.</summary>
 internal static class Quality
 {
@@ -47,6 +52,24 @@ internal static class Quality
         return new PhaseRatio(
             phase.Index, units, shares, fixedTest.Test.TryGet(out var test) ? test.PValue : null, sequential.TryGet(out var sequence) ? sequence.PValue : null,
             [.. fixedTest.UnexpectedArms.Select(i => experiment.Variants[i].Key)]);
+    })];
+
+    /// <summary>Exclusions by the phase and variant of the exposure that a unit is judged by.</summary>
+    public static IReadOnlyList<PhaseExclusions> ExclusionsByPhase(SurveyNumbers survey) => [.. survey.Experiment.Phases.Select(phase =>
+    {
+        var (analysed, crossovers) = (new long[survey.Experiment.Variants.Length], Of(ExclusionClass.Crossover));
+        foreach (var (key, cell) in survey.Slices.Where(s => s.Key.Dimension == 0 && s.Key.Phase == phase.Index)) analysed[key.Variant] += cell.Units;
+        var result = CrossoverResult.Of([.. analysed.Zip(crossovers, (units, crossed) => new Proportion(crossed, units + crossed))]);
+        return new PhaseExclusions(
+            phase.Index, analysed, crossovers, Of(ExclusionClass.Mismatch), Of(ExclusionClass.Bot),
+            result.TryGet(out var crossover) ? crossover.Share : null, result.TryGet(out crossover) && crossover.ByArm.TryGet(out var test) ? test.PValue : null);
+
+        long[] Of(string name)
+        {
+            var units = new long[survey.Experiment.Variants.Length];
+            foreach (var (key, cell) in survey.Classes.Where(c => c.Key.Class == name && c.Key.Phase == phase.Index && c.Key.Variant >= 0)) units[key.Variant] += cell.Units;
+            return units;
+        }
     })];
 
     /// <summary>All phases in one: a bandit's are many, and may have few units each.</summary>

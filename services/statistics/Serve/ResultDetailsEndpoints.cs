@@ -20,6 +20,14 @@ internal static class ResultDetailsEndpoints
         details.MapGet("/days", DaysAsync);
         details.MapGet("/dimensions", DimensionsAsync);
         details.MapGet("/quality", QualityAsync);
+        details.MapGet("/live", LiveAsync);
+    }
+
+    private static async Task<IResult> LiveAsync(string key, HttpContext context, CatalogReader catalog, LiveReader live, TimeProvider clock, CancellationToken ct)
+    {
+        if (await FindAsync(key, context, catalog, ct) is not { } experiment) return NotFound(key);
+        var counters = (await live.ReadAsync(experiment.Site, ct)).FirstOrDefault(c => c.Experiment == key);
+        return Answer(LiveFigures.Of(experiment, counters, clock.GetUtcNow()));
     }
 
     private static async Task<IResult> HistoryAsync(string key, HttpContext context, CatalogReader catalog, HistoryStore history, CancellationToken ct)
@@ -83,6 +91,7 @@ internal static class ResultDetailsEndpoints
             crossovers = Quality.Crossovers(experiment, stood),
             surveyed_at = survey?.TakenAt,
             waterfall = survey is null ? null : Quality.WaterfallOf(survey.Numbers, await numbers.QuarantinedAsync(experiment, ct)),
+            exclusions_by_phase = survey is null ? [] : Quality.ExclusionsByPhase(survey.Numbers),
             with_class = survey is null ? [] : SurveyAnalysis.WithClass(survey.Numbers, stood),
             suspect_slices = survey is null ? [] : SliceSearch.Of(survey.Numbers),
         });

@@ -45,6 +45,7 @@ internal sealed class MetricReader
     /// <param name="withCovariate">Whether the facts before the exposure are to be had at all.</param>
     public Outcome Outcome(IReadOnlyList<Fact> facts, long exposedMs, long endMs, bool withCovariate)
     {
+        if (exposedMs < _metric.CountsFromMs) return Facts.Outcome.None;
         var covariate = withCovariate && _metric.HasCovariate ? Covariate(facts, exposedMs) : 0;
         switch (_metric.Kind)
         {

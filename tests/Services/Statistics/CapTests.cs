@@ -101,7 +101,7 @@ public sealed class CapTests
         Assert.That(After(m => m with { CapPercentile = 0.99 }), Is.Null);
         Assert.That(After(m => m with { Key = "other" }), Is.Null);
 
-        long? After(Func<Metric, Metric> change) => AnalysisChange.WithFrozenCaps(live, [change(Open.Metrics[0])])[0].CapE4;
+        long? After(Func<Metric, Metric> change) => AnalysisChange.Pin(live, [change(Open.Metrics[0])], 500)[0].CapE4;
     }
 
     [TestCase("sum", 0.95, null, null)]

@@ -94,7 +94,7 @@ public sealed class InteractionTests
             var phase = i % 2;
             var (first, second) = (random.NextDouble() < phased.Phases[phase].Weights[0], random.NextDouble() < other.Phases[phase].Weights[0]);
             List<Fact> facts = [Shown(i, "a", first ? "c" : "t", phase * Day), Shown(i, "b", second ? "c" : "t", phase * Day)];
-            if (random.NextDouble() < (phase == 0 ? 0.1 : 0.5)) facts.Add(new Fact(FactId.Of($"p{i}"), Start + phase * Day + 5, 1, "buy"));
+            if (random.NextDouble() < (phase == 0 ? 0.1 : 0.5)) facts.Add(new Fact(FactId.Of($"p{i}"), Start + phase * Day + 5, 1, "buy", random.Next(1, 100) * Scaled.One));
             pairs.Add(new UnitHistory("s", $"u{i}", facts));
         }
 

@@ -18,6 +18,13 @@ internal static class ResultOperations
                  "decision": {"verdict": "undecided", "reasons": [{"code": "min_days", "text": "it has run for 7 of 14 days"}]}}
                 """,
         },
+        new("GET", Results + "/live", Tag, "Provisional counts and means, ahead of the results.", "admin", "viewer")
+        {
+            AnswerExample = """
+                {"experiment": "checkout", "as_of": "2026-03-08T08:00:00.5Z", "provisional": true, "missing": {},
+                 "variants": [{"key": "control", "units": 10010, "metrics": [{"key": "purchases", "sum": 501, "mean": 0.05005, "lift": null}]}]}
+                """,
+        },
         new("GET", Results + "/history", Tag, "The figures as they stood, hour by hour.", "admin", "viewer"),
         new("GET", Results + "/days", Tag, "By day of exposure and by time since exposure.", "admin", "viewer"),
         new("GET", Results + "/dimensions", Tag, "By device, country, browser and the other dimensions.", "admin", "viewer"),
