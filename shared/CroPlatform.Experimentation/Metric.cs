@@ -50,6 +50,12 @@ public sealed record Metric
     /// <summary>Upper bound of a unit's outcome, in units of 1e-4.</summary>
     public long? CapE4 { get; init; }
 
+    /// <summary>Above 0.5 and below 1: <see cref="CapE4"/> is this percentile of the units' outcomes, once it is frozen; 0: the cap is given, or there is none.</summary>
+    public double CapPercentile { get; init; }
+
+    /// <summary>Not capped yet: too few units had an outcome to take the percentile of.</summary>
+    public bool IsCapOpen => CapPercentile > 0 && CapE4 is null;
+
     /// <summary>True where a lower outcome is the better one.</summary>
     public bool Decrease { get; init; }
 

@@ -16,6 +16,7 @@ var measurements = new Dictionary<string, Func<string[], Task<int>>>
     ["broker"] = BrokerBench.RunAsync,
     ["analysis"] = AnalysisBench.RunAsync,
     ["lag"] = LagBench.RunAsync,
+    ["aa-platform"] = AaPlatformBench.RunAsync,
     ["aa"] = words => Task.FromResult(AaBench.Run(words)),
     ["control"] = ControlBench.RunAsync,
     ["statistics"] = words => Task.FromResult(StatisticsBench.Run(words)),

@@ -32,6 +32,24 @@ internal static class AnalysisChange
             : Conflict(at, $"events of the type '{missing}' of its first days are not kept any more; start a new experiment to measure them");
     }
 
+    /// <summary>The metrics with the percentile caps that were frozen for them while they counted the same.</summary>
+    public static IReadOnlyList<Metric> WithFrozenCaps(Experiment live, IReadOnlyList<Metric> metrics) => [.. metrics.Select(metric =>
+    {
+        if (!metric.IsCapOpen || live.Metrics.FirstOrDefault(m => m.Key == metric.Key) is not { CapE4: { } cap } before) return metric;
+        // What it is called, how it is weighed and what is compared with it has nothing to do with its outcomes.
+        var asBefore = metric with
+        {
+            CapE4 = cap,
+            Name = before.Name,
+            Decrease = before.Decrease,
+            Guardrail = before.Guardrail,
+            Margin = before.Margin,
+            Weight = before.Weight,
+            CovariateDays = before.CovariateDays,
+        };
+        return MetricMapping.ToWire(asBefore).Equals(MetricMapping.ToWire(before)) ? metric with { CapE4 = cap } : metric;
+    })];
+
     /// <summary>Leaves the version's number to the caller: a phase may begin with it.</summary>
     public static Experiment Apply(Experiment next, IReadOnlyList<Metric> metrics)
     {

@@ -70,9 +70,10 @@ internal sealed class ExperimentCommands(
         if (request.Metrics is { } references)
         {
             var (pinned, fault) = await PinAsync(caller.Site, references, ct);
-            problem = fault ?? AnalysisChange.Problem(live, pinned!, now);
-            if (problem is not null) return problem;
-            next = AnalysisChange.Apply(next!, pinned!);
+            if (fault is not null) return fault;
+            pinned = AnalysisChange.WithFrozenCaps(live, pinned!);
+            if (AnalysisChange.Problem(live, pinned, now) is { } conflict) return conflict;
+            next = AnalysisChange.Apply(next!, pinned);
             definition = definition with { Metrics = references };
         }
 

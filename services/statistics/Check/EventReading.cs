@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
 using CroPlatform.Contracts.Events;
+using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Experimentation.Facts;
 using Google.Protobuf;
 using Exposure = CroPlatform.Experimentation.Facts.Exposure;
@@ -16,17 +17,20 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
     /// <summary>Of an exposure that cannot be counted: its experiment.</summary>
     public string? Experiment { get; init; }
 
+    /// <summary>Belongs to somebody who is forgotten: nothing of it may be kept.</summary>
+    public bool IsErased { get; init; }
+
     /// <summary>Where it lay in quarantine, if it was put back from there.</summary>
     public QuarantinedAt? PutBack { get; init; }
 
     private const uint KnownSchema = 1;
 
     /// <summary>The event, if it can be counted; for the router, which leaves all others to the fold of visitors.</summary>
-    public static Event? TryRead(ConsumeResult<byte[], byte[]> record, TimeSpan maxLateness) =>
-        Of(record, (long)maxLateness.TotalMilliseconds).Quarantine is null ? Event.Parser.ParseFrom(record.Message.Value) : null;
+    public static Event? TryRead(ConsumeResult<byte[], byte[]> record, TimeSpan maxLateness, Catalog catalog) =>
+        Of(record, (long)maxLateness.TotalMilliseconds, catalog) is { Quarantine: null, IsErased: false } ? Event.Parser.ParseFrom(record.Message.Value) : null;
 
     /// <summary>Reads a record of cro.facts.v1; never throws for what it holds.</summary>
-    public static EventReading OfFact(ConsumeResult<byte[], byte[]> record)
+    public static EventReading OfFact(ConsumeResult<byte[], byte[]> record, Catalog catalog)
     {
         try
         {
@@ -34,6 +38,7 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
             return new EventReading(SharedNames.Of(routed.Event.Site), UnitHistory.NameOf(routed.UnitType, routed.Unit), Kept(routed.Event), null, record)
             {
                 PutBack = QuarantinedAt.Of(routed.Event),
+                IsErased = routed.Event.IsCovered(catalog.Erasures(routed.Event.Site)),
             };
         }
         catch (InvalidProtocolBufferException)
@@ -43,7 +48,7 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
     }
 
     /// <summary>Reads a record; never throws for what it holds.</summary>
-    public static EventReading Of(ConsumeResult<byte[], byte[]> record, long maxLatenessMs)
+    public static EventReading Of(ConsumeResult<byte[], byte[]> record, long maxLatenessMs, Catalog catalog)
     {
         Event read;
         try
@@ -55,6 +60,7 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
             return Poison(record, "", "not an event");
         }
 
+        if (read.IsCovered(catalog.Erasures(read.Site))) return new EventReading(read.Site, read.VisitorId, null, null, record) { IsErased = true, PutBack = QuarantinedAt.Of(read) };
         if (read.Schema > KnownSchema) return Poison(record, read.Site, $"schema {read.Schema} is not known");
         if (read.Site.Length == 0 || read.VisitorId.Length == 0 || read.Id.Length == 0 || read.Type.Length == 0 || read.TimestampMs <= 0)
         {
@@ -72,6 +78,22 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
             Experiment = late ? read.Exposure?.Experiment : null,
             PutBack = QuarantinedAt.Of(read),
         };
+    }
+
+    /// <summary>The unit and the fact that a record of either topic became, if it is about somebody who is forgotten.</summary>
+    public static (string Unit, FactId Id)? LinkOf(ConsumeResult<byte[], byte[]> record, Erasures erasures)
+    {
+        try
+        {
+            var routed = record.Topic == Contracts.Topics.Facts ? RoutedEvent.Parser.ParseFrom(record.Message.Value ?? []) : null;
+            var read = routed?.Event ?? Event.Parser.ParseFrom(record.Message.Value ?? []);
+            if (!read.IsCovered(erasures)) return null;
+            return (routed is null ? read.VisitorId : UnitHistory.NameOf(routed.UnitType, routed.Unit), FactId.Of(read.Id));
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
     }
 
     private static Fact Kept(Event read) => new(

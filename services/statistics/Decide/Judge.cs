@@ -37,6 +37,9 @@ internal static class Judge
         return experiment.Metrics.All(m => numbers.Matured(experiment, m, nowMs).Units == numbers.Units);
     }
 
+    /// <summary>Metrics whose figures will be counted anew. After the stop no cap is waited for: there may never be units enough.</summary>
+    public static IEnumerable<Metric> OpenCaps(Experiment experiment) => experiment.StoppedMs > 0 ? [] : experiment.Metrics.Where(m => m.IsCapOpen);
+
     /// <summary>What is still missing before a verdict may be shown.</summary>
     private static List<Reason> Waiting(Experiment experiment, Numbers numbers, long nowMs)
     {
@@ -50,6 +53,7 @@ internal static class Judge
         }
 
         if (days < rule.MinDays) waiting.Add(new Reason("min_days", $"it has run {days:0.##} of {rule.MinDays:0.##} days"));
+        foreach (var metric in OpenCaps(experiment)) waiting.Add(new Reason("cap_not_frozen", $"{metric.Key}: its cap is not frozen yet"));
         for (var i = 0; i < experiment.Metrics.Length; i++)
         {
             var metric = experiment.Metrics[i];

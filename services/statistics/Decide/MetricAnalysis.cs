@@ -31,6 +31,9 @@ internal static class MetricAnalysis
             Guardrail = metric.Guardrail,
             PValue = figures.Take("p_value", test, t => t.PValue),
             LogPValue = figures.Take("log_p_value", test, t => t.LogPValue),
+            Cap = metric.CapE4 is null && metric.CapPercentile == 0
+                ? null
+                : new CapFigures(metric.CapE4 is { } cap ? Scaled.ToDouble(cap) : null, metric.CapPercentile > 0 ? metric.CapPercentile : null),
             Variants = variants,
             Missing = missing,
         };

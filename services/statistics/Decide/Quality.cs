@@ -17,6 +17,9 @@ internal sealed record Waterfall(
 internal sealed record PhaseRatio(
     int Phase, IReadOnlyList<long> Units, IReadOnlyList<double> Shares, double? PValue, double? AlwaysValidPValue, IReadOnlyList<string> UnexpectedVariants);
 
+/// <summary>The sample ratio over all phases, each against its own shares.</summary>
+internal sealed record OverallRatio(double? PValue, double? AlwaysValidPValue, IReadOnlyList<string> UnexpectedVariants);
+
 /// <summary>Crossovers out of all units first seen in an arm.</summary>
 internal sealed record CrossoverArm(string Variant, long Units, long Crossovers);
 
@@ -45,6 +48,24 @@ internal static class Quality
             phase.Index, units, shares, fixedTest.Test.TryGet(out var test) ? test.PValue : null, sequential.TryGet(out var sequence) ? sequence.PValue : null,
             [.. fixedTest.UnexpectedArms.Select(i => experiment.Variants[i].Key)]);
     })];
+
+    /// <summary>All phases in one: a bandit's are many, and may have few units each.</summary>
+    public static OverallRatio Overall(Experiment experiment, Numbers numbers)
+    {
+        var strata = Strata(experiment, numbers);
+        var (fixedTest, sequential) = (SampleRatio.Stratified(strata), SampleRatio.AlwaysValidByPhase(strata));
+        return new OverallRatio(
+            fixedTest.Test.TryGet(out var test) ? test.PValue : null, sequential.TryGet(out var sequence) ? sequence.PValue : null,
+            [.. fixedTest.UnexpectedArms.Select(i => experiment.Variants[i].Key)]);
+    }
+
+    /// <summary>The arms' units and expected shares of each phase in which somebody can take part.</summary>
+    public static IReadOnlyList<(IReadOnlyList<long> Units, IReadOnlyList<double> Shares)> Strata(Experiment experiment, Numbers numbers) =>
+    [
+        .. experiment.Phases
+            .Select(p => ((IReadOnlyList<long>)numbers.UnitsByVariant(experiment.Variants.Length, p.Index), (IReadOnlyList<double>)TrafficShares.Of(experiment, p)))
+            .Where(s => s.Item2.Sum() > 0),
+    ];
 
     public static CrossoverFigures Crossovers(Experiment experiment, Numbers numbers)
     {

@@ -43,9 +43,18 @@ internal sealed record MetricResult
     public double? PValue { get; init; }
 
     public double? LogPValue { get; init; }
+
+    /// <summary>What units' outcomes are cut at; absent without one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public CapFigures? Cap { get; init; }
+
     public required IReadOnlyList<VariantFigures> Variants { get; init; }
     public required IReadOnlyDictionary<string, string> Missing { get; init; }
 }
+
+/// <param name="Value">Null while a percentile cap is not frozen.</param>
+/// <param name="Percentile">Absent where the cap was given.</param>
+internal sealed record CapFigures(double? Value, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Percentile);
 
 /// <summary>One arm. Lift, difference and p are against the control; lift is treatment / control − 1.</summary>
 internal sealed record VariantFigures

@@ -4,8 +4,8 @@ using CroPlatform.Experimentation.Facts;
 namespace CroPlatform.Services.Statistics.Fold;
 
 /// <summary>
-/// When experiments have new versions, the contributions of the units with facts after they took effect are computed again: exposures
-/// that came before their experiment was known, outcomes that came after its stop but before word of it. One walk serves all the news.
+/// When experiments have new versions, or bandits new intervals, the contributions of the units with facts after they took effect are computed
+/// again: exposures that came before their experiment was known, outcomes that came after its stop but before word of it. One walk serves all the news.
 /// </summary>
 internal sealed partial class PartitionFold
 {
@@ -26,12 +26,11 @@ internal sealed partial class PartitionFold
         {
             if (versions.Current is not { } current) continue;
             var before = _folded.Find(current.Site, current.Key);
-            if (before?.Experiment.Version >= current.Version) continue;
+            if (versions.ChangedSince(before?.Experiment) is not { } changedMs) continue;
 
             // Another analysis revision counts every unit anew, from the start on.
             var isReanalysed = before is not null && before.Experiment.AnalysisRevision != current.AnalysisRevision;
-            var since = isReanalysed ? current.StartedMs : versions.After(before?.Experiment.Version ?? 0).Min(v => v.EffectiveMs);
-            news.Add(new News(before, new ExperimentFold(current), since));
+            news.Add(new News(before, new ExperimentFold(current), isReanalysed ? current.StartedMs : changedMs));
         }
 
         foreach (var site in news.GroupBy(n => n.After.Experiment.Site)) await RefoldAsync(site.Key, site.ToDictionary(n => n.After.Experiment.Key), ct);

@@ -26,7 +26,7 @@ internal sealed partial class PartitionFold
     {
         if (history.Find(reading.Fact!.Id) is not { } known) return false;
         if (reading.PutBack is null || !known.IsOnlyRemembered) return true;
-        history.ForgetLate(known.Id);
+        history.Remove(f => f.Id == known.Id);
         return false;
     }
 

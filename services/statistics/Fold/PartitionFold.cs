@@ -14,7 +14,8 @@ namespace CroPlatform.Services.Statistics.Fold;
 /// stored with the next offset in one transaction. Dropping it loses nothing: it is made again from what is stored.
 /// </summary>
 internal sealed partial class PartitionFold(
-    IPartitionRows store, StoredPartition stored, Func<Catalog> catalog, StatisticsOptions options, FoldMetrics metrics, ILogger logger) : IPartitionState
+    IPartitionRows store, StoredPartition stored, Func<Catalog> catalog, StatisticsOptions options, FoldMetrics metrics, ILogger logger,
+    FindLinkedFacts findLinked) : IPartitionState
 {
     private static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(500);
 
@@ -38,11 +39,12 @@ internal sealed partial class PartitionFold(
     /// <summary>The running experiments' counters, made by the folding thread a few times a second: other threads read it whole.</summary>
     public LiveSnapshot Live => _live;
 
-    public bool IsDirty => _next > _claim.Next || _folded.Changed.Count > 0 || _changedBalance.Count > 0;
+    public bool IsDirty => _next > _claim.Next || _folded.Changed.Count > 0 || _changedBalance.Count > 0 || _erased.Count > 0;
 
     public async Task FoldAsync(IReadOnlyList<ConsumeResult<byte[], byte[]>> records, CancellationToken ct)
     {
         await CatchUpAsync(ct);
+        await EraseAsync(ct);
         _folds++;
         var maxLateness = (long)TimeSpan.FromHours(options.MaxLatenessHours).TotalMilliseconds;
         var readings = new List<EventReading>(records.Count);
@@ -52,7 +54,13 @@ internal sealed partial class PartitionFold(
             if (record.Offset.Value < _next) continue;
             _next = record.Offset.Value + 1;
             _traced.Note(record);
-            var reading = Lane.IsFacts(_lane) ? EventReading.OfFact(record) : EventReading.Of(record, maxLateness);
+            var reading = Lane.IsFacts(_lane) ? EventReading.OfFact(record, _caughtUpWith!) : EventReading.Of(record, maxLateness, _caughtUpWith!);
+            if (reading.IsErased)
+            {
+                Forget(reading);
+                continue;
+            }
+
             // What was put back and cannot be counted yet goes on lying where it lay.
             if (reading is { PutBack: not null, Quarantine: not null }) continue;
             if (reading.Fact is null) Quarantine(reading);
@@ -68,6 +76,7 @@ internal sealed partial class PartitionFold(
     public async Task TickAsync(CancellationToken ct)
     {
         await CatchUpAsync(ct);
+        await EraseAsync(ct);
         if (_live.Changes == Changes || Stopwatch.GetElapsedTime(_liveAt) < LiveInterval) return;
         _live = LiveSnapshot.Of(_claim.Epoch, Changes, _folded.All, _aggregates);
         _liveAt = Stopwatch.GetTimestamp();
@@ -77,7 +86,7 @@ internal sealed partial class PartitionFold(
     {
         var dirty = _units.Values.Where(u => u.IsDirty).ToList();
         var checkpoint = new Checkpoint(
-            _claim, _next, dirty, _aggregates, _folded, [.. _changedBalance.Select(s => (s, _balance[s]))], _quarantine, _settled);
+            _claim, _next, dirty, _aggregates, _folded, [.. _changedBalance.Select(s => (s, _balance[s]))], _quarantine, _settled, _erased);
         using (_traced.Storing())
         {
             _claim = await store.SaveAsync(checkpoint, ct);
@@ -89,6 +98,7 @@ internal sealed partial class PartitionFold(
         _changedBalance.Clear();
         _quarantine.Clear();
         _settled.Clear();
+        Erased(dirty);
         Evict();
         return _next;
     }
@@ -173,11 +183,13 @@ internal sealed partial class PartitionFold(
         }
     }
 
-    private void Replace(UnitHistory history, ExperimentFold? beforeFold, Contribution before, ExperimentFold afterFold, Contribution after)
+    /// <returns>Whether that changed anything.</returns>
+    private bool Replace(UnitHistory history, ExperimentFold? beforeFold, Contribution before, ExperimentFold afterFold, Contribution after)
     {
-        if (!_aggregates.Replace(history.Unit, beforeFold, before, afterFold, after)) return;
+        if (!_aggregates.Replace(history.Unit, beforeFold, before, afterFold, after)) return false;
         Changes++;
         _folded.Touch((afterFold.Experiment.Site, afterFold.Experiment.Key));
+        return true;
     }
 
     private void Quarantine(EventReading reading)

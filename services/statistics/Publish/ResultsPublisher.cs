@@ -4,6 +4,7 @@ using CroPlatform.Contracts;
 using CroPlatform.Experimentation;
 using CroPlatform.Kafka;
 using CroPlatform.Services.Statistics.Decide;
+using CroPlatform.Services.Statistics.Fold;
 using CroPlatform.Services.Statistics.Store;
 using Google.Protobuf;
 using Microsoft.Extensions.Options;
@@ -16,7 +17,8 @@ namespace CroPlatform.Services.Statistics.Publish;
 /// windows close by themselves; publishes the results. One instance does it at a time: the one that holds an advisory lock.
 /// </summary>
 internal sealed partial class ResultsPublisher(
-    NpgsqlDataSource source, LookStore looks, HistoryStore history, CatalogReader catalog, RecordProducer producer, TimeProvider clock, IOptions<StatisticsOptions> options,
+    NpgsqlDataSource source, LookStore looks, HistoryStore history, CapStore caps, InteractionStore interactions, CatalogReader catalog, RecordProducer producer, TimeProvider clock,
+    IOptions<StatisticsOptions> options,
     ILogger<ResultsPublisher> logger) : BackgroundService
 {
     private const long LeaderLock = 7_230_114_905_551_001;
@@ -71,16 +73,19 @@ internal sealed partial class ResultsPublisher(
         {
             await using (var alive = new NpgsqlCommand("select 1", leader)) await alive.ExecuteScalarAsync(ct);
             var position = await numbers.PositionAsync(ct);
-            await numbers.RefreshAsync(ct);
+            var (changes, warnings) = (await numbers.ChangesAsync(ct), await interactions.WarningsAsync(ct));
+            var due = catalog.Current.Experiments.Select(v => v.Current).OfType<Experiment>().Where(e => !published.TryGetValue((e.Site, e.Key), out var last)
+                || !last.StillStands(changes.GetValueOrDefault((e.Site, e.Key)), e.Version)).ToList();
+            await numbers.ReadAsync(due, ct);
             var sent = new List<Task>();
-            foreach (var experiment in catalog.Current.Experiments.Select(v => v.Current).OfType<Experiment>())
+            foreach (var experiment in due)
             {
+                // Judging keeps a thread busy; folds wait for one too.
+                await Task.Yield();
                 var key = (experiment.Site, experiment.Key);
-                var count = numbers.Changes.GetValueOrDefault(key);
-                if (published.TryGetValue(key, out var last) && last.StillStands(count, experiment.Version)) continue;
-                var results = await JudgeAsync(experiment, numbers.Of(experiment), ct);
-                sent.Add(producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment.Site, results), ct));
-                published[key] = new Published(count, experiment.Version, results.Decision.Value == "undecided", Environment.TickCount64);
+                var results = await JudgeAsync(experiment, numbers.Of(experiment), [.. warnings[key]], ct);
+                sent.Add(producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment, results, await caps.ReadAsync(experiment, ct)), ct));
+                published[key] = new Published(changes.GetValueOrDefault(key), experiment.Version, results.Decision.Value == "undecided", Environment.TickCount64);
                 unwritten[key] = results;
                 if (experiment.StoppedMs > 0) numbers.Forget(experiment);
             }
@@ -114,7 +119,7 @@ internal sealed partial class ResultsPublisher(
         }
     }
 
-    private async Task<ExperimentResults> JudgeAsync(Experiment experiment, Numbers stood, CancellationToken ct)
+    private async Task<ExperimentResults> JudgeAsync(Experiment experiment, Numbers stood, IReadOnlyList<Reason> warnings, CancellationToken ct)
     {
         var (taken, now) = (await looks.ReadAsync(experiment, ct), clock.GetUtcNow());
         if (Analyst.LookDue(experiment, stood, taken, now) is { } due)
@@ -123,18 +128,29 @@ internal sealed partial class ResultsPublisher(
             taken = await looks.ReadAsync(experiment, ct);
         }
 
-        return Analyst.Analyse(experiment, stood, taken, now);
+        return Analyst.Analyse(experiment, stood, taken, now, warnings);
     }
 
-    public static Contracts.Statistics.ExperimentResults Wire(string site, ExperimentResults results) => new()
+    public static Contracts.Statistics.ExperimentResults Wire(Experiment experiment, ExperimentResults results, IEnumerable<FrozenCap> caps)
     {
-        Site = site,
-        Experiment = results.Experiment,
-        Version = (uint)results.Version,
-        Status = results.Status,
-        AsOfMs = results.AsOf.ToUnixTimeMilliseconds(),
-        ResultsJson = UnsafeByteOperations.UnsafeWrap(JsonSerializer.SerializeToUtf8Bytes(results, ExperimentResults.Json)),
-    };
+        var wire = new Contracts.Statistics.ExperimentResults
+        {
+            Site = experiment.Site,
+            Experiment = results.Experiment,
+            Version = (uint)results.Version,
+            Status = results.Status,
+            AsOfMs = results.AsOf.ToUnixTimeMilliseconds(),
+            ResultsJson = UnsafeByteOperations.UnsafeWrap(JsonSerializer.SerializeToUtf8Bytes(results, ExperimentResults.Json)),
+        };
+        wire.FrozenCaps.AddRange(caps.Select(c => new Contracts.Statistics.FrozenCap
+        {
+            Metric = c.Metric,
+            AnalysisRevision = (uint)experiment.AnalysisRevision,
+            CapE4 = c.CapE4,
+            Units = c.Units,
+        }));
+        return wire;
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "results wait: {Reason}")]
     private partial void LogRetry(string reason);

@@ -1,3 +1,5 @@
+using Confluent.Kafka;
+using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Experimentation.Facts;
 using CroPlatform.Postgres;
 using CroPlatform.Services.Statistics.Check;
@@ -14,6 +16,12 @@ internal interface IPartitionRows
 
     /// <summary>Those of these places that still have a row in quarantine, with its site.</summary>
     Task<IReadOnlyDictionary<QuarantinedAt, string>> QuarantinedAsync(IReadOnlyList<QuarantinedAt> places, CancellationToken ct);
+
+    /// <summary>The site's units with one of these digests, see <see cref="ErasedUnit"/>.</summary>
+    Task<IReadOnlyList<UnitHistory>> FindUnitsAsync(int partition, string site, IReadOnlySet<string> digests, CancellationToken ct);
+
+    /// <summary>The partition's places in quarantine whose record is one that is looked for.</summary>
+    Task<IReadOnlyList<QuarantinedAt>> FindQuarantinedAsync(Claim claim, Func<ConsumeResult<byte[], byte[]>, bool> match, CancellationToken ct);
 
     /// <summary>Stores a checkpoint, all of it or nothing.</summary>
     /// <returns>The claim at its new offset.</returns>

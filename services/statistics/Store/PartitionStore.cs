@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Confluent.Kafka;
 using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Experimentation.Facts;
 using CroPlatform.Postgres;
@@ -32,18 +33,18 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         }
 
         var folded = new FoldedExperiments();
-        foreach (var (site, experiment, version, changes) in await db.QueryAsync<(string, string, int, long)>(new CommandDefinition(
-            "select site, experiment, version, changes from folded where partition = @partition", new { partition }, cancellationToken: ct)))
+        foreach (var (site, experiment, version, allocations, changes) in await db.QueryAsync<(string, string, int, int, long)>(new CommandDefinition(
+            "select site, experiment, version, allocations, changes from folded where partition = @partition", new { partition }, cancellationToken: ct)))
         {
-            var known = catalog.Find(site, experiment)?.Find(version)
-                ?? throw new InvalidOperationException($"{site}/{experiment}: version {version} was folded but is not in the catalog yet");
+            var known = catalog.Find(site, experiment)?.Find(version, allocations)
+                ?? throw new InvalidOperationException($"{site}/{experiment}: version {version} with {allocations} intervals was folded but is not in the catalog yet");
             folded.Restore(new ExperimentFold(known), changes);
         }
 
         var balance = (await db.QueryAsync<(string Site, long Counted, long Held, long Quarantined, long Deduplicated)>(new CommandDefinition(
             "select site, counted, held, quarantined, deduplicated from balance where partition = @partition", new { partition }, cancellationToken: ct)))
             .ToDictionary(b => b.Site, b => new Balance(b.Counted, b.Held, b.Quarantined, b.Deduplicated));
-        return new StoredPartition(claim, logId, aggregates, folded, balance);
+        return new StoredPartition(claim, logId, aggregates, folded, balance, await ErasureRows.CarriedOutAsync(db, partition, ct));
     }
 
     public async Task<IReadOnlyList<UnitHistory>> LoadUnitsAsync(int partition, IReadOnlyCollection<(string Site, string Unit)> keys, CancellationToken ct)
@@ -82,6 +83,18 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         return rows.ToDictionary(r => new QuarantinedAt(r.Topic, r.Partition, r.LogId, r.Offset), r => r.Site);
     }
 
+    public async Task<IReadOnlyList<UnitHistory>> FindUnitsAsync(int partition, string site, IReadOnlySet<string> digests, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        return await ErasureRows.FindUnitsAsync(db, partition, site, digests, ct);
+    }
+
+    public async Task<IReadOnlyList<QuarantinedAt>> FindQuarantinedAsync(Claim claim, Func<ConsumeResult<byte[], byte[]>, bool> match, CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        return await ErasureRows.FindQuarantinedAsync(db, claim, match, ct);
+    }
+
     /// <summary>Stores a checkpoint in one transaction.</summary>
     /// <returns>The claim at its new offset.</returns>
     /// <exception cref="FencedException">Another process owns the partition now.</exception>
@@ -93,7 +106,9 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         await using var transaction = await db.BeginTransactionAsync(ct);
         await OffsetLedger.AdvanceAsync(transaction, claim, checkpoint.Next, ct);
         await using var batch = new NpgsqlBatch(db, transaction);
-        if (checkpoint.Units.Count > 0) batch.BatchCommands.Add(SaveUnits(partition, checkpoint.Units));
+        var units = checkpoint.Units.ToLookup(u => u.History.Facts.Count > 0, u => u.History);
+        if (units[true].Any()) batch.BatchCommands.Add(SaveUnits(partition, [.. units[true]]));
+        if (units[false].Any()) batch.BatchCommands.Add(ErasureRows.DeleteUnits(partition, [.. units[false]]));
         if (checkpoint.Aggregates.ChangedCells.Count > 0) batch.BatchCommands.Add(SaveCells(partition, checkpoint));
         foreach (var key in checkpoint.Aggregates.ChangedExclusions) batch.BatchCommands.Add(SaveExclusion(partition, key, checkpoint.Aggregates.Exclusions[key]));
         if (checkpoint.Folded.Changed.Count > 0) batch.BatchCommands.Add(SaveFolded(partition, checkpoint.Folded));
@@ -101,15 +116,15 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         foreach (var reading in checkpoint.Quarantine) batch.BatchCommands.Add(SaveQuarantined(claim, reading));
         if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(ct);
         if (checkpoint.Settled.Count > 0) await db.ExecuteAsync(new CommandDefinition(QuarantineRows.Delete, QuarantineRows.Of(checkpoint.Settled), transaction, cancellationToken: ct));
+        await ErasureRows.SaveAsync(transaction, partition, checkpoint.Erased, ct);
         await transaction.CommitAsync(ct);
         metrics.Checkpointed(Stopwatch.GetElapsedTime(started));
         return claim with { Next = checkpoint.Next };
     }
 
-    // Rows come in the order of their keys: neighbours are on the same pages.
-    private static NpgsqlBatchCommand SaveUnits(int partition, IReadOnlyList<CachedUnit> units)
+    // In the order of their keys: neighbours are on the same pages.
+    private static NpgsqlBatchCommand SaveUnits(int partition, UnitHistory[] histories)
     {
-        var histories = units.Select(u => u.History).ToArray();
         Array.Sort(histories, (a, b) => string.CompareOrdinal(a.Name, b.Name));
         return Command(
             """
@@ -153,13 +168,14 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         (string Site, string Experiment)[] keys = [.. folded.Changed];
         return Command(
             """
-            insert into folded (partition, site, experiment, version, changes) select $1, * from unnest($2, $3, $4, $5)
-            on conflict (partition, site, experiment) do update set version = excluded.version, changes = excluded.changes
+            insert into folded (partition, site, experiment, version, allocations, changes) select $1, * from unnest($2, $3, $4, $5, $6)
+            on conflict (partition, site, experiment) do update set version = excluded.version, allocations = excluded.allocations, changes = excluded.changes
             """,
             partition,
             Array.ConvertAll(keys, k => k.Site),
             Array.ConvertAll(keys, k => k.Experiment),
             Array.ConvertAll(keys, k => folded.Find(k.Site, k.Experiment)!.Experiment.Version),
+            Array.ConvertAll(keys, k => folded.Find(k.Site, k.Experiment)!.Experiment.Allocations),
             Array.ConvertAll(keys, folded.ChangesOf));
     }
 

@@ -77,8 +77,17 @@ public sealed class UnitHistory
         return true;
     }
 
-    /// <summary>Takes out an event that came too late, so that it can be added as one that counts.</summary>
-    public void ForgetLate(FactId id) => _facts.RemoveAll(f => f.Id == id && f.IsOnlyRemembered);
+    /// <summary>Takes facts out, whose ids may come again.</summary>
+    /// <returns>Those that were taken out.</returns>
+    public IReadOnlyList<Fact> Remove(Predicate<Fact> match)
+    {
+        var removed = _facts.FindAll(match);
+        if (removed.Count == 0) return [];
+        _facts.RemoveAll(match);
+        _prunedAt = Math.Min(_prunedAt, _facts.Count);
+        LastReceivedMs = _facts.Count == 0 ? 0 : _facts.Max(f => f.ReceivedMs);
+        return removed;
+    }
 
     /// <summary>
     /// Drops what neither an analysis nor the memory of ids needs any more, then marks the unit a bot if too much is left. Called after
