@@ -4,8 +4,8 @@ using CroPlatform.Experimentation.Facts;
 namespace CroPlatform.Services.Statistics.Fold;
 
 /// <summary>
-/// When experiments have new versions, or bandits new intervals, the contributions of the units with facts after they took effect are computed again:
-/// exposures that came before their experiment was known, outcomes that came after its stop but before word of it. One walk serves all the news.
+/// When experiments have new versions, or bandits new intervals, the contributions of the units with facts after they took effect are computed
+/// again: exposures that came before their experiment was known, outcomes that came after its stop but before word of it. One walk serves all the news.
 /// </summary>
 internal sealed partial class PartitionFold
 {
@@ -30,8 +30,7 @@ internal sealed partial class PartitionFold
 
             // Another analysis revision counts every unit anew, from the start on.
             var isReanalysed = before is not null && before.Experiment.AnalysisRevision != current.AnalysisRevision;
-            var since = isReanalysed ? current.StartedMs : changedMs;
-            news.Add(new News(before, new ExperimentFold(current), since));
+            news.Add(new News(before, new ExperimentFold(current), isReanalysed ? current.StartedMs : changedMs));
         }
 
         foreach (var site in news.GroupBy(n => n.After.Experiment.Site)) await RefoldAsync(site.Key, site.ToDictionary(n => n.After.Experiment.Key), ct);

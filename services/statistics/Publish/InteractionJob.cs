@@ -73,8 +73,10 @@ internal sealed partial class InteractionJob(
         var pairs = new SitePairs(running);
         if (running.Count > 1)
         {
-            await using var snapshot = await units.OpenAsync(ct);
-            await foreach (var history in snapshot.ReadAsync(site, ct)) pairs.Add(history);
+            await foreach (var page in units.ReadAsync(site, ct))
+            {
+                foreach (var history in page) pairs.Add(history);
+            }
         }
 
         await store.SaveAsync(site, Interactions.Of(pairs, now), running, ct);

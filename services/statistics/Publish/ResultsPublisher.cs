@@ -72,16 +72,19 @@ internal sealed partial class ResultsPublisher(
         {
             await using (var alive = new NpgsqlCommand("select 1", leader)) await alive.ExecuteScalarAsync(ct);
             var position = await numbers.PositionAsync(ct);
-            await numbers.RefreshAsync(ct);
+            var (changes, warnings) = (await numbers.ChangesAsync(ct), await interactions.WarningsAsync(ct));
+            var due = catalog.Current.Experiments.Select(v => v.Current).OfType<Experiment>().Where(e => !published.TryGetValue((e.Site, e.Key), out var last)
+                || !last.StillStands(changes.GetValueOrDefault((e.Site, e.Key)), e.Version)).ToList();
+            await numbers.ReadAsync(due, ct);
             var sent = new List<Task>();
-            foreach (var experiment in catalog.Current.Experiments.Select(v => v.Current).OfType<Experiment>())
+            foreach (var experiment in due)
             {
+                // Judging keeps a thread busy; folds wait for one too.
+                await Task.Yield();
                 var key = (experiment.Site, experiment.Key);
-                var count = numbers.Changes.GetValueOrDefault(key);
-                if (published.TryGetValue(key, out var last) && last.StillStands(count, experiment.Version)) continue;
-                var results = await JudgeAsync(experiment, numbers.Of(experiment), ct);
+                var results = await JudgeAsync(experiment, numbers.Of(experiment), [.. warnings[key]], ct);
                 sent.Add(producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment, results, await caps.ReadAsync(experiment, ct)), ct));
-                published[key] = new Published(count, experiment.Version, results.Decision.Value == "undecided", Environment.TickCount64);
+                published[key] = new Published(changes.GetValueOrDefault(key), experiment.Version, results.Decision.Value == "undecided", Environment.TickCount64);
                 unwritten[key] = results;
                 if (experiment.StoppedMs > 0) numbers.Forget(experiment);
             }
@@ -115,7 +118,7 @@ internal sealed partial class ResultsPublisher(
         }
     }
 
-    private async Task<ExperimentResults> JudgeAsync(Experiment experiment, Numbers stood, CancellationToken ct)
+    private async Task<ExperimentResults> JudgeAsync(Experiment experiment, Numbers stood, IReadOnlyList<Reason> warnings, CancellationToken ct)
     {
         var (taken, now) = (await looks.ReadAsync(experiment, ct), clock.GetUtcNow());
         if (Analyst.LookDue(experiment, stood, taken, now) is { } due)
@@ -124,10 +127,10 @@ internal sealed partial class ResultsPublisher(
             taken = await looks.ReadAsync(experiment, ct);
         }
 
-        return Analyst.Analyse(experiment, stood, taken, now, await interactions.WarningsAsync(experiment, ct));
+        return Analyst.Analyse(experiment, stood, taken, now, warnings);
     }
 
-    public static Contracts.Statistics.ExperimentResults Wire(Experimentation.Experiment experiment, ExperimentResults results, IEnumerable<FrozenCap> caps)
+    public static Contracts.Statistics.ExperimentResults Wire(Experiment experiment, ExperimentResults results, IEnumerable<FrozenCap> caps)
     {
         var wire = new Contracts.Statistics.ExperimentResults
         {

@@ -23,6 +23,14 @@ internal sealed partial class Surveyor(
 
     private const int RestFactor = 10;
 
+    /// <summary>A walk is spread over this time if it can be.</summary>
+    private static readonly TimeSpan Spread = TimeSpan.FromSeconds(15);
+
+    private const double MostRestWithin = 4;
+
+    /// <summary>How long the last walk over each site worked.</summary>
+    private readonly Dictionary<string, TimeSpan> _worked = [];
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await catalog.CaughtUp.WaitAsync(stoppingToken);
@@ -62,6 +70,9 @@ internal sealed partial class Surveyor(
         return rest > least ? rest : least;
     }
 
+    /// <summary>For how long a walk rests after each page, as a multiple of what the page took, if the last walk worked so long.</summary>
+    public static double RestWithin(TimeSpan worked) => worked == default ? 1 : Math.Clamp(Spread / worked - 1, 0, MostRestWithin);
+
     private async Task SurveyAsync(CancellationToken ct)
     {
         var (changes, taken) = (await numbers.ChangesAsync(ct), await store.TakenAsync(ct));
@@ -74,7 +85,10 @@ internal sealed partial class Surveyor(
         {
             var zone = TimeZoneInfo.FindSystemTimeZoneById(catalog.Current.Sites.Single(s => s.Key == site.Key).TimeZone);
             var now = clock.GetUtcNow();
-            foreach (var survey in await new SurveyWalk(store, site.Key, [.. site], zone).RunAsync(now.ToUnixTimeMilliseconds(), ct))
+            var walk = new SurveyWalk(store, site.Key, [.. site], zone, RestWithin(_worked.GetValueOrDefault(site.Key)));
+            var surveys = await walk.RunAsync(now.ToUnixTimeMilliseconds(), ct);
+            _worked[site.Key] = walk.Worked;
+            foreach (var survey in surveys)
             {
                 await caps.FreezeAsync(survey.Experiment, survey.Cut.Caps(), now, ct);
                 await store.SaveAsync(survey, changes[(survey.Experiment.Site, survey.Experiment.Key)], now, ct);

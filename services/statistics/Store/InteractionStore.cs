@@ -74,6 +74,20 @@ internal sealed class InteractionStore(NpgsqlDataSource source)
         return [.. rows.Select(r => new Reason(r.Code, r.Text))];
     }
 
+    /// <summary>The same of all experiments at once.</summary>
+    public async Task<ILookup<(string Site, string Experiment), Reason>> WarningsAsync(CancellationToken ct)
+    {
+        await using var db = await source.OpenConnectionAsync(ct);
+        var rows = await db.QueryAsync<(string Site, string Experiment, string Code, string Text)>(new CommandDefinition(
+            """
+            select site, experiment, code, text
+            from (select *, row_number() over (partition by site, experiment order by text) as place from interaction_warnings) w
+            where place <= @Most order by text
+            """,
+            new { Most }, cancellationToken: ct));
+        return rows.ToLookup(r => (r.Site, r.Experiment), r => new Reason(r.Code, r.Text));
+    }
+
     /// <summary>More would bury all other warnings; the report has them all.</summary>
     private const int Most = 20;
 }

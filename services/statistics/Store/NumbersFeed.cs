@@ -8,15 +8,13 @@ using IsolationLevel = System.Data.IsolationLevel;
 namespace CroPlatform.Services.Statistics.Store;
 
 /// <summary>
-/// Experiments' numbers over all partitions, kept in memory: each refresh reads the rows alone that checkpoints have written since the last one.
+/// Experiments' numbers over all partitions, kept in memory: of each that is read again, only the rows come that checkpoints have written since.
 /// For one caller at a time.
 /// </summary>
 internal sealed class NumbersFeed(NpgsqlDataSource source)
 {
     private readonly Dictionary<(string Site, string Experiment), Kept> _kept = [];
-
-    /// <summary>How often each experiment's stored numbers have changed, as of the last refresh.</summary>
-    public IReadOnlyDictionary<(string Site, string Experiment), long> Changes { get; private set; } = new Dictionary<(string, string), long>();
+    private ILookup<(string Site, string Experiment), Folded> _folded = Array.Empty<Folded>().ToLookup(f => (f.Site, f.Experiment));
 
     /// <summary>Where all partitions together stand: a number that is another one after every checkpoint.</summary>
     public async Task<long> PositionAsync(CancellationToken ct)
@@ -25,41 +23,35 @@ internal sealed class NumbersFeed(NpgsqlDataSource source)
         return (long)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    /// <summary>Reads on. All numbers are of one moment.</summary>
-    public async Task RefreshAsync(CancellationToken ct)
+    /// <summary>How often each experiment's stored numbers have changed, caps that were taken of them included.</summary>
+    public async Task<IReadOnlyDictionary<(string Site, string Experiment), long>> ChangesAsync(CancellationToken ct)
     {
         await using var db = await source.OpenConnectionAsync(ct);
+        _folded = (await db.QueryAsync<Folded>(new CommandDefinition(
+            """
+            select partition as "Partition", site as "Site", experiment as "Experiment", version as "Version", allocations as "Allocations", changes as "Changes"
+            from folded
+            """,
+            cancellationToken: ct))).ToLookup(f => (f.Site, f.Experiment));
+        var caps = await db.QueryAsync<(string Site, string Experiment, long Caps)>(new CommandDefinition(
+            "select site, experiment, count(*) from caps group by site, experiment", cancellationToken: ct));
+        return _folded.Select(f => (f.Key, Count: f.Sum(r => r.Changes))).Concat(caps.Select(c => (Key: (c.Site, c.Experiment), Count: c.Caps)))
+            .GroupBy(c => c.Key).ToDictionary(g => g.Key, g => g.Sum(c => c.Count));
+    }
+
+    /// <summary>Brings these up to date, at least to the last look at the changes. All are of one moment.</summary>
+    public async Task ReadAsync(IEnumerable<Experiment> experiments, CancellationToken ct)
+    {
+        var behind = experiments.SelectMany(e => _folded[(e.Site, e.Key)]).Where(f => KeptOf((f.Site, f.Experiment)).Seen.GetValueOrDefault(f.Partition) != f.Changes).ToList();
+        if (behind.Count == 0) return;
+        await using var db = await source.OpenConnectionAsync(ct);
         await using var transaction = await db.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
-        var folded = (await db.QueryAsync<Folded>(new CommandDefinition(
-            """select partition as "Partition", site as "Site", experiment as "Experiment", version as "Version", changes as "Changes" from folded""",
-            transaction: transaction, cancellationToken: ct))).AsList();
-        var behind = folded.FindAll(f => !_kept.TryGetValue((f.Site, f.Experiment), out var kept) || kept.Seen.GetValueOrDefault(f.Partition) != f.Changes);
-        if (behind.Count > 0) await ReadAsync(db, transaction, behind, ct);
-        foreach (var experiment in folded.GroupBy(f => (f.Site, f.Experiment))) KeptOf(experiment.Key).Versions = [.. experiment.Select(f => (f.Partition, f.Version))];
-        Changes = folded.GroupBy(f => (f.Site, f.Experiment)).ToDictionary(g => g.Key, g => g.Sum(f => f.Changes));
-    }
-
-    /// <summary>The numbers of the last refresh. What they hold changes with the next one.</summary>
-    public Numbers Of(Experiment experiment)
-    {
-        if (!_kept.TryGetValue((experiment.Site, experiment.Key), out var kept)) return new Numbers([], new Dictionary<ExclusionKey, long>(), false);
-        var isFacts = experiment.Unit != UnitTypes.Visitor;
-        return new Numbers(
-            [.. kept.Sums.Where(s => s.Key.Revision == experiment.AnalysisRevision).Select(s => (s.Key, s.Value))], kept.Exclusions,
-            kept.Versions.Count(v => Lane.IsFacts(v.Partition) == isFacts && v.Version >= experiment.Version) >= NumbersReader.Partitions);
-    }
-
-    /// <summary>Forgets an experiment whose numbers will hardly be asked for again; they are read anew if they are.</summary>
-    public void Forget(Experiment experiment) => _kept.Remove((experiment.Site, experiment.Key));
-
-    private async Task ReadAsync(NpgsqlConnection db, NpgsqlTransaction transaction, List<Folded> behind, CancellationToken ct)
-    {
         var wanted = new
         {
             partitions = behind.ConvertAll(f => f.Partition),
             sites = behind.ConvertAll(f => f.Site),
             experiments = behind.ConvertAll(f => f.Experiment),
-            seen = behind.ConvertAll(f => _kept.TryGetValue((f.Site, f.Experiment), out var kept) ? kept.Seen.GetValueOrDefault(f.Partition) : 0),
+            seen = behind.ConvertAll(f => KeptOf((f.Site, f.Experiment)).Seen.GetValueOrDefault(f.Partition)),
         };
         var rows = await db.QueryAsync<CellRow>(new CommandDefinition(
             CellRow.Columns + """
@@ -84,6 +76,19 @@ internal sealed class NumbersFeed(NpgsqlDataSource source)
         foreach (var e in exclusions) KeptOf((e.Site, e.Experiment)).Exclusions[new ExclusionKey(e.Site, e.Experiment, e.Class, e.Variant)] = e.Units;
     }
 
+    /// <summary>The numbers as they were read last. What they hold changes with the next reading.</summary>
+    public Numbers Of(Experiment experiment)
+    {
+        var (kept, isFacts) = (KeptOf((experiment.Site, experiment.Key)), experiment.Unit != UnitTypes.Visitor);
+        return new Numbers(
+            [.. kept.Sums.Where(s => s.Key.Revision == experiment.AnalysisRevision).Select(s => (s.Key, s.Value))], kept.Exclusions,
+            _folded[(experiment.Site, experiment.Key)].Count(f => Lane.IsFacts(f.Partition) == isFacts && f.Version >= experiment.Version && f.Allocations >= experiment.Allocations)
+                >= NumbersReader.Partitions);
+    }
+
+    /// <summary>Forgets an experiment whose numbers will hardly be asked for again; they are read anew if they are.</summary>
+    public void Forget(Experiment experiment) => _kept.Remove((experiment.Site, experiment.Key));
+
     private Kept KeptOf((string Site, string Experiment) key)
     {
         if (!_kept.TryGetValue(key, out var kept)) _kept[key] = kept = new Kept();
@@ -96,6 +101,7 @@ internal sealed class NumbersFeed(NpgsqlDataSource source)
         public required string Site { get; init; }
         public required string Experiment { get; init; }
         public int Version { get; init; }
+        public int Allocations { get; init; }
         public long Changes { get; init; }
     }
 
@@ -106,7 +112,6 @@ internal sealed class NumbersFeed(NpgsqlDataSource source)
         public Dictionary<int, long> Seen { get; } = [];
         public Dictionary<CellKey, Cell> Sums { get; } = [];
         public Dictionary<ExclusionKey, long> Exclusions { get; } = [];
-        public IReadOnlyList<(int Partition, int Version)> Versions { get; set; } = [];
 
         /// <summary>Puts a partition's cell in the place of the one that was read of it before.</summary>
         public void Put(int partition, CellKey key, Cell cell)

@@ -127,7 +127,7 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
         return claim with { Next = checkpoint.Next };
     }
 
-    // Rows come in the order of their keys: neighbours are on the same pages.
+    // In the order of their keys: neighbours are on the same pages.
     private static NpgsqlBatchCommand SaveUnits(int partition, UnitHistory[] histories)
     {
         Array.Sort(histories, (a, b) => string.CompareOrdinal(a.Name, b.Name));

@@ -59,9 +59,10 @@ internal sealed class AnalysisRun(NpgsqlDataSource source, string schema, Analys
     private async Task<TimeSpan> ResultsAsync()
     {
         var feed = new NumbersFeed(source);
-        await feed.RefreshAsync(CancellationToken.None);
         var experiments = _traffic.Catalog.Experiments.Select(v => v.Current!).ToList();
+        await feed.ChangesAsync(CancellationToken.None);
         var took = Stopwatch.StartNew();
+        await feed.ReadAsync(experiments, CancellationToken.None);
         foreach (var experiment in experiments)
         {
             var results = Analyst.Analyse(experiment, feed.Of(experiment), [], DateTimeOffset.FromUnixTimeMilliseconds(PartitionTraffic.Start).AddDays(9));
@@ -73,7 +74,7 @@ internal sealed class AnalysisRun(NpgsqlDataSource source, string schema, Analys
 
     private Task<TimeSpan> SurveyAsync() => CoresAsync(async () =>
     {
-        var walk = new SurveyWalk(new SurveyStore(source), "s", [.. _traffic.Catalog.Experiments.Select(v => v.Current!)], TimeZoneInfo.Utc);
+        var walk = new SurveyWalk(new SurveyStore(source), "s", [.. _traffic.Catalog.Experiments.Select(v => v.Current!)], TimeZoneInfo.Utc, restFactor: 0);
         var surveys = await walk.RunAsync(PartitionTraffic.Start + 9 * 86_400_000L, CancellationToken.None);
         if (surveys.Sum(s => s.Units) == 0) throw new BenchException("nothing was surveyed");
     });

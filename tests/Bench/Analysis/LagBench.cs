@@ -34,13 +34,13 @@ internal static class LagBench
         var pacer = new Pacer(platform, visitors, settings["rate"], settings["perrequest"]);
         var sending = pacer.RunAsync(stop.Token);
         await Task.WhenAny(sending, Task.Delay(settings.WarmUp));
-        var cores = await CoreUse.StartAsync(platform);
+        var cores = new CoreUse();
         var sentBefore = pacer.Sent;
         var asking = AskAsync(platform, experiments.Keys, watch, settings.Length);
         var (published, worst) = await LookAsync(watch, sending, settings.Length);
         var rate = (pacer.Sent - sentBefore) / settings.Length.TotalSeconds;
         var asked = await asking;
-        await cores.EndAsync();
+        cores.End();
         await stop.CancelAsync();
         await sending;
         var drained = Stopwatch.StartNew();

@@ -40,24 +40,24 @@ public sealed class HostileBodyTests
 
     [Test]
     public Task Body_OfEveryOperation_Hostile_IsAClientsFaultOrTaken() =>
-        TryAsync(o => HostileValues.Bodies(o.Example).Select(b => (b.Name, Text(b.Body))));
+        TryAsync(o => HostileValues.Bodies(o.Example).Select(b => new HostileBody(b.Name, Encoding.UTF8.GetBytes(b.Body))));
 
     [Test]
     public Task Value_OfEveryOperation_Hostile_IsAClientsFaultOrTaken() =>
-        TryAsync(o => HostileValues.Mutations(o.Example).Select(b => (b.Name, Text(b.Body))));
+        TryAsync(o => HostileValues.Mutations(o.Example).Select(b => new HostileBody(b.Name, Encoding.UTF8.GetBytes(b.Body))));
 
     [Test]
     public Task Encoding_OfEveryOperation_Hostile_IsAClientsFault() => TryAsync(
         o =>
         [
-            ("broken UTF-8", new ByteArrayContent(HostileValues.BrokenUtf8(o.Example)) { Headers = { { "Content-Type", "application/json" } } }),
-            ("a gzip bomb", new ByteArrayContent(Bomb) { Headers = { { "Content-Type", "application/json" }, { "Content-Encoding", "gzip" } } }),
+            new HostileBody("broken UTF-8", HostileValues.BrokenUtf8(o.Example)),
+            new HostileBody("a gzip bomb", Bomb, "gzip"),
         ],
         mayBeTaken: false);
 
     [Test]
     public Task Length_OneByteOverTheLimit_Is413() => TryAsync(
-        _ => [("one byte too many", Text($"\"{new string('x', MaxBody - 1)}\""))], mayBeTaken: false, only: HttpStatusCode.RequestEntityTooLarge);
+        _ => [new HostileBody("one byte too many", Encoding.UTF8.GetBytes($"\"{new string('x', MaxBody - 1)}\""))], mayBeTaken: false, only: HttpStatusCode.RequestEntityTooLarge);
 
     [OneTimeTearDown]
     public async Task LookAtTheServicesAsync()
@@ -78,13 +78,13 @@ public sealed class HostileBodyTests
     private static byte[] Bomb { get; } = Compress(new byte[10 << 20]);
 
     private async Task TryAsync(
-        Func<(string Method, string Path, JsonNode Example), IEnumerable<(string Name, HttpContent Body)>> bodies, bool mayBeTaken = true, HttpStatusCode? only = null)
+        Func<(string Method, string Path, JsonNode Example), IEnumerable<HostileBody>> bodies, bool mayBeTaken = true, HttpStatusCode? only = null)
     {
-        var work = _operations.SelectMany(o => bodies(o).Select(b => (o.Method, o.Path, b.Name, b.Body)));
-        await Parallel.ForEachAsync(work, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (one, _) =>
+        var work = _operations.SelectMany(o => bodies(o).Select(b => (o.Method, o.Path, b.Name, Body: b)));
+        await Parallel.ForEachAsync(work, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (one, ct) =>
         {
-            using var response = await Platform.SendAsync(new HttpMethod(one.Method), one.Path.Replace("{", "no-", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal), _site.AdminKey, one.Body);
-            var text = await response.Content.ReadAsStringAsync();
+            using var response = await Platform.SendAsync(new HttpMethod(one.Method), one.Path.Replace("{", "no-", StringComparison.Ordinal).Replace("}", "", StringComparison.Ordinal), _site.AdminKey, one.Body.ToContent());
+            var text = await response.Content.ReadAsStringAsync(ct);
             var isRight = only is null
                 ? (int)response.StatusCode is >= 400 and < 500 || (mayBeTaken && response.IsSuccessStatusCode) || response.StatusCode == HttpStatusCode.NotImplemented
                 : response.StatusCode == only || response.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests;
@@ -93,12 +93,20 @@ public sealed class HostileBodyTests
         Assert.That(_wrong, Is.Empty);
     }
 
-    private static StringContent Text(string body) => new(body, Encoding.UTF8, "application/json");
-
     private static byte[] Compress(byte[] bytes)
     {
         using var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize)) gzip.Write(bytes);
         return packed.ToArray();
+    }
+
+    private sealed record HostileBody(string Name, byte[] Bytes, string? Encoding = null)
+    {
+        public ByteArrayContent ToContent()
+        {
+            var content = new ByteArrayContent(Bytes) { Headers = { { "Content-Type", "application/json" } } };
+            if (Encoding is not null) content.Headers.Add("Content-Encoding", Encoding);
+            return content;
+        }
     }
 }

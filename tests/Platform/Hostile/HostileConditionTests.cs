@@ -29,7 +29,7 @@ public sealed class HostileConditionTests
     [Test]
     public async Task Condition_OfAThousandRules_IsTakenOrRefusedAndAnswered()
     {
-        var rules = string.Join(',', Enumerable.Range(0, 1_000).Select(i => $$"""{"a{{i}}": {"$gt": {{i}}}}"""));
+        var rules = string.Join(',', Enumerable.Range(0, 1_000).Select(i => $$$"""{"a{{{i}}}": {"$gt": {{{i}}} } }"""));
         using var response = await CreateAsync($$"""{"$or": [{{rules}}]}""");
         Assert.That((int)response.StatusCode, Is.InRange(200, 499), await response.Content.ReadAsStringAsync());
     }
@@ -56,7 +56,7 @@ public sealed class HostileConditionTests
         var metric = TestPlatform.Unique("hostile");
         await Platform.CreateMetricAsync(metric, "conversion", metric);
         return await Platform.SendAsync(HttpMethod.Post, "/api/v1/experiments", Platform.AdminKey, new StringContent(
-            $$"""{"key": "{{TestPlatform.Unique("hostile")}}", "variants": [{"key": "a"}, {"key": "b"}], "metrics": [{"key": "{{metric}}"}], "targeting": {{targeting}}}""",
+            $$$"""{"key": "{{{TestPlatform.Unique("hostile")}}}", "variants": [{"key": "a"}, {"key": "b"}], "metrics": [{"key": "{{{metric}}}"}], "targeting": {{{targeting}}} }""",
             System.Text.Encoding.UTF8, "application/json"));
     }
 }
