@@ -32,12 +32,12 @@ internal sealed partial class ResultsPublisher(
     private const int StillLooks = 2;
 
     /// <summary>What was published last of an experiment.</summary>
-    private readonly record struct Published(long Changes, int Version, bool IsOpen, long AtMs)
+    private readonly record struct Published(long Changes, int Version, int Caps, bool IsOpen, long AtMs)
     {
         private const long OpenVerdictMs = 30_000;
 
-        public bool StillStands(long changes, int version) =>
-            Changes == changes && Version == version && (!IsOpen || Environment.TickCount64 - AtMs < OpenVerdictMs);
+        public bool StillStands(long changes, int version, int caps) =>
+            Changes == changes && Version == version && Caps == caps && (!IsOpen || Environment.TickCount64 - AtMs < OpenVerdictMs);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -77,11 +77,11 @@ internal sealed partial class ResultsPublisher(
             foreach (var experiment in catalog.Current.Experiments.Select(v => v.Current).OfType<Experiment>())
             {
                 var key = (experiment.Site, experiment.Key);
-                var count = numbers.Changes.GetValueOrDefault(key);
-                if (published.TryGetValue(key, out var last) && last.StillStands(count, experiment.Version)) continue;
+                var (count, frozen) = (numbers.Changes.GetValueOrDefault(key), await caps.ReadAsync(experiment, ct));
+                if (published.TryGetValue(key, out var last) && last.StillStands(count, experiment.Version, frozen.Count)) continue;
                 var results = await JudgeAsync(experiment, numbers.Of(experiment), ct);
-                sent.Add(producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment, results, await caps.ReadAsync(experiment, ct)), ct));
-                published[key] = new Published(count, experiment.Version, results.Decision.Value == "undecided", Environment.TickCount64);
+                sent.Add(producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment, results, frozen), ct));
+                published[key] = new Published(count, experiment.Version, frozen.Count, results.Decision.Value == "undecided", Environment.TickCount64);
                 unwritten[key] = results;
                 if (experiment.StoppedMs > 0) numbers.Forget(experiment);
             }
@@ -127,7 +127,7 @@ internal sealed partial class ResultsPublisher(
         return Analyst.Analyse(experiment, stood, taken, now, await interactions.WarningsAsync(experiment, ct));
     }
 
-    public static Contracts.Statistics.ExperimentResults Wire(Experimentation.Experiment experiment, ExperimentResults results, IEnumerable<FrozenCap> caps)
+    public static Contracts.Statistics.ExperimentResults Wire(Experiment experiment, ExperimentResults results, IEnumerable<FrozenCap> caps)
     {
         var wire = new Contracts.Statistics.ExperimentResults
         {

@@ -31,11 +31,11 @@ internal sealed class NumbersFeed(NpgsqlDataSource source)
         await using var db = await source.OpenConnectionAsync(ct);
         await using var transaction = await db.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
         var folded = (await db.QueryAsync<Folded>(new CommandDefinition(
-            """select partition as "Partition", site as "Site", experiment as "Experiment", version as "Version", changes as "Changes" from folded""",
+            """select partition as "Partition", site as "Site", experiment as "Experiment", version as "Version", allocations as "Allocations", changes as "Changes" from folded""",
             transaction: transaction, cancellationToken: ct))).AsList();
         var behind = folded.FindAll(f => !_kept.TryGetValue((f.Site, f.Experiment), out var kept) || kept.Seen.GetValueOrDefault(f.Partition) != f.Changes);
         if (behind.Count > 0) await ReadAsync(db, transaction, behind, ct);
-        foreach (var experiment in folded.GroupBy(f => (f.Site, f.Experiment))) KeptOf(experiment.Key).Versions = [.. experiment.Select(f => (f.Partition, f.Version))];
+        foreach (var experiment in folded.GroupBy(f => (f.Site, f.Experiment))) KeptOf(experiment.Key).Versions = [.. experiment];
         Changes = folded.GroupBy(f => (f.Site, f.Experiment)).ToDictionary(g => g.Key, g => g.Sum(f => f.Changes));
     }
 
@@ -46,7 +46,7 @@ internal sealed class NumbersFeed(NpgsqlDataSource source)
         var isFacts = experiment.Unit != UnitTypes.Visitor;
         return new Numbers(
             [.. kept.Sums.Where(s => s.Key.Revision == experiment.AnalysisRevision).Select(s => (s.Key, s.Value))], kept.Exclusions,
-            kept.Versions.Count(v => Lane.IsFacts(v.Partition) == isFacts && v.Version >= experiment.Version) >= NumbersReader.Partitions);
+            kept.Versions.Count(v => Lane.IsFacts(v.Partition) == isFacts && v.Version >= experiment.Version && v.Allocations >= experiment.Allocations) >= NumbersReader.Partitions);
     }
 
     /// <summary>Forgets an experiment whose numbers will hardly be asked for again; they are read anew if they are.</summary>
@@ -96,6 +96,7 @@ internal sealed class NumbersFeed(NpgsqlDataSource source)
         public required string Site { get; init; }
         public required string Experiment { get; init; }
         public int Version { get; init; }
+        public int Allocations { get; init; }
         public long Changes { get; init; }
     }
 
@@ -106,7 +107,7 @@ internal sealed class NumbersFeed(NpgsqlDataSource source)
         public Dictionary<int, long> Seen { get; } = [];
         public Dictionary<CellKey, Cell> Sums { get; } = [];
         public Dictionary<ExclusionKey, long> Exclusions { get; } = [];
-        public IReadOnlyList<(int Partition, int Version)> Versions { get; set; } = [];
+        public IReadOnlyList<Folded> Versions { get; set; } = [];
 
         /// <summary>Puts a partition's cell in the place of the one that was read of it before.</summary>
         public void Put(int partition, CellKey key, Cell cell)
