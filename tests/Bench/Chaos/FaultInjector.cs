@@ -13,7 +13,7 @@ namespace CroPlatform.Bench.Chaos;
 internal sealed class FaultInjector(RunningPlatform platform, Deployment deployment, Ledger ledger)
 {
     private const string FakeTime = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
-    private static readonly TimeSpan PointLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan PointLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(2);
 
     /// <summary>Records of cro.facts.v1 that nobody can read, so far.</summary>
@@ -105,7 +105,7 @@ internal sealed class FaultInjector(RunningPlatform platform, Deployment deploym
         var before = ledger.Acknowledged;
         for (var since = Stopwatch.GetTimestamp(); ledger.Acknowledged == before; await Task.Delay(5))
         {
-            if (Stopwatch.GetElapsedTime(since) > PointLimit) throw new BenchException("no request was taken for half a minute");
+            if (Stopwatch.GetElapsedTime(since) > PointLimit) throw new BenchException("no request was taken for a minute");
         }
 
         await Task.Delay(more);
@@ -160,7 +160,7 @@ internal sealed class FaultInjector(RunningPlatform platform, Deployment deploym
     private async Task<TimeSpan> FillDiskAsync(TimeSpan length)
     {
         var filler = Path.Combine(deployment.SmallDisk, "filler");
-        await File.WriteAllBytesAsync(filler, new byte[700 << 10]);
+        await File.WriteAllBytesAsync(filler, new byte[920 << 10]);
         await deployment[Deployment.Broker].KillAsync();
         await Task.Delay(length);
         File.Delete(filler);

@@ -13,7 +13,7 @@ internal sealed class ServerProcess
     private const string IntoLog = "exec \"$@\" >>\"$CRO_LOG\" 2>&1 </dev/null";
     private const string Postgres = "postgres";
     private const string Redis = "redis";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
     private readonly string _pidFile;
@@ -117,7 +117,7 @@ internal sealed class ServerProcess
     public Task<bool> IsReadyAsync() => _process.IsAlive ? _isReady() : Task.FromResult(false);
 
     /// <returns>How long it took.</returns>
-    /// <exception cref="BenchException">It is not ready within a minute.</exception>
+    /// <exception cref="BenchException">It is not ready within three minutes.</exception>
     public async Task<TimeSpan> ReadyAsync()
     {
         for (var since = Stopwatch.GetTimestamp(); ; await Task.Delay(Poll))
