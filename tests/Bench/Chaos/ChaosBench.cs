@@ -44,7 +44,7 @@ internal static class ChaosBench
         var check = new LedgerCheck(platform, deployment, experiments, ledger, injector.PoisonedFacts);
         await check.RunAsync();
         if (settings["terms"] > 0) check.NoneAnsweredBadly();
-        ChaosReport.Write(seed, log, ledger, check);
+        ChaosReport.Write(seed, log, ledger, check, deployment);
         return check.Broken.Count == 0 ? 0 : 1;
     }
 

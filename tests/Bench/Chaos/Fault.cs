@@ -111,7 +111,7 @@ internal static class FaultSchedule
         14 or 15 => new Fault(at, FaultKind.Cut, Pick(random, [Deployment.Gateway, Deployment.Postgres, Deployment.Redis]), 4, $"{random.Next(1, 6)}"),
         16 => new Fault(at, FaultKind.Silence, Pick(random, [Deployment.Gateway, Deployment.Postgres, Deployment.Redis]), 3 + random.NextDouble() * 5),
         17 => new Fault(at, FaultKind.DiskFull, Deployment.SecondGateway, 6 + random.NextDouble() * 4),
-        18 => new Fault(at, FaultKind.Clock, Pick(random, [Deployment.Gateway, Deployment.SecondGateway, Deployment.Assignment, Deployment.Statistics]), 5, random.Next(2) == 0 ? "-1d" : "+1d"),
+        18 => new Fault(at, FaultKind.Clock, Pick(random, [Deployment.Gateway, Deployment.SecondGateway, Deployment.Assignment, Deployment.Statistics]), 5, random.Next(2) == 0 ? "-1" : "1"),
         _ => new Fault(at, FaultKind.Poison, Deployment.Broker, 0),
     };
 
