@@ -22,7 +22,7 @@ public static class Routes
             return Service.Ingestion;
         if (AssignmentPaths.Any(prefix => Under(path, prefix)))
             return Service.Assignment;
-        if (Under(path, "/api/v1/statistics") || IsResults(path))
+        if (Under(path, "/api/v1/statistics") || Under(path, "/api/v1/interactions") || IsResults(path))
             return Service.Statistics;
         return Under(path, "/api") ? Service.Experiments : Service.Reporting;
     }

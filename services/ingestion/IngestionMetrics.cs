@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using CroPlatform.Services.Ingestion.Check;
 
 namespace CroPlatform.Services.Ingestion;
 
@@ -8,10 +9,11 @@ internal sealed class IngestionMetrics
     private readonly Counter<long> _events;
     private readonly Counter<long> _spooled;
 
-    public IngestionMetrics(IMeterFactory factory)
+    public IngestionMetrics(IMeterFactory factory, VisitorLimits visitors)
     {
         _meter = factory.Create("CroPlatform.Ingestion");
         _events = _meter.CreateCounter<long>("cro.ingest.events", "{event}", "Events by outcome: accepted, or the code of the refusal.");
+        _meter.CreateObservableGauge("cro.ingest.visitor_buckets", () => visitors.Count, "{visitor}", "Visitors whose rate is being watched.");
         _spooled = _meter.CreateCounter<long>("cro.ingest.spool.records", "{record}", "Records by what the spool did with them: kept or drained.");
     }
 

@@ -18,6 +18,12 @@ public sealed record IngestionOptions
     /// <summary>Bytes of the JSON of one of <c>properties</c>, <c>page</c> or <c>context</c>.</summary>
     [Range(256, 1 << 20)] public int MaxObjectBytes { get; init; } = 32_768;
 
+    /// <summary>Events a second that one visitor may send to each instance; more are refused one by one.</summary>
+    [Range(0.1, 1_000_000)] public double VisitorEventsPerSecond { get; init; } = 200;
+
+    /// <summary>Events that one visitor may send at once. A unit of more than 2 000 remembered events is a bot to the analysis.</summary>
+    [Range(1, 1_000_000)] public double VisitorEventsBurst { get; init; } = 5_000;
+
     /// <summary>How long a request waits for the log's acknowledgement before its events go to the spool.</summary>
     [Range(100, 300_000)] public int AckTimeoutMs { get; init; } = 5_000;
 }

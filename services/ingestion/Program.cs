@@ -16,7 +16,7 @@ builder.Services.AddReadiness<RecordProducer>("producer", p => p.Trouble);
 builder.Services.AddCatalogKeys<CatalogReader>(c => c.Current, c => c.HasCaughtUp);
 builder.Services.AddReadiness<CatalogReader>("catalog", c => c.HasCaughtUp ? null : "still reading the sites' keys");
 builder.Services.AddSingleton<IngestionMetrics>();
-builder.Services.AddSingleton<EventChecker>();
+builder.Services.AddSingleton<EventChecker>().AddSingleton<VisitorLimits>();
 builder.Services.AddValidated<SpoolOptions>(SpoolOptions.Section);
 builder.Services.AddSingleton<EventLog>().AddSingleton<SpoolDrain>().AddHostedService(p => p.GetRequiredService<SpoolDrain>());
 builder.Services.AddSingleton<EventPublisher>();

@@ -24,6 +24,9 @@ public sealed record StatisticsOptions
     /// <summary>How long a walk over all units rests at least: dimensions and data quality are this old.</summary>
     [Range(100, 600_000)] public int SurveyMs { get; init; } = 15_000;
 
+    /// <summary>At which hour of the day, UTC, all pairs of running experiments are tested for interaction.</summary>
+    [Range(0, 23)] public int InteractionsHourUtc { get; init; } = 3;
+
     /// <summary>How often results are judged and published.</summary>
     [Range(50, 60_000)] public int ResultsMs { get; init; } = 1_000;
 }

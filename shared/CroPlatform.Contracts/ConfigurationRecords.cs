@@ -17,6 +17,7 @@ public static class ConfigurationRecords
             ConfigurationRecord.RecordOneofCase.SavedGroup => $"group|{record.SavedGroup.Site}|{record.SavedGroup.Key}",
             ConfigurationRecord.RecordOneofCase.SigningKey => $"signing-key|{record.SigningKey.Id}",
             ConfigurationRecord.RecordOneofCase.TokenGeneration => $"token-generation|{record.TokenGeneration.User}",
+            ConfigurationRecord.RecordOneofCase.Erasure => $"erasure|{record.Erasure.Site}|{record.Erasure.Id}",
             _ => throw new ArgumentException("an empty configuration record has no key", nameof(record)),
         };
     }
@@ -36,6 +37,7 @@ public static class ConfigurationRecords
             ConfigurationRecord.RecordOneofCase.SigningKey => catalog.With(record.SigningKey.ToModel()),
             ConfigurationRecord.RecordOneofCase.TokenGeneration =>
                 catalog.WithTokenGeneration(record.TokenGeneration.User, record.TokenGeneration.Generation),
+            ConfigurationRecord.RecordOneofCase.Erasure => catalog.With(record.Erasure.ToModel()),
             _ => catalog,
         };
     }

@@ -18,7 +18,7 @@ public static class Topics
     /// <summary>Sites, experiment versions, pointers and saved groups, kept for ever. Written by experiments, read by every other service. Key: see protos.</summary>
     public const string Experiments = "cro.experiments.v1";
 
-    /// <summary>Weights of bandits, kept for ever. Written by whoever allocates, read by assignment. Key: site|experiment.</summary>
+    /// <summary>Weights of bandits, kept for ever. Written by whoever allocates, read by assignment and statistics. Key: site|experiment.</summary>
     public const string Allocations = "cro.allocations.v1";
 
     /// <summary>Judgements. Written by statistics, read by experiments and reporting. Key: site|experiment.</summary>

@@ -39,6 +39,9 @@ public sealed record Experiment
     public required ImmutableArray<Phase> Phases { get; init; }
     public int AnalysisRevision { get; init; } = 1;
 
+    /// <summary>Of a bandit: how many of its intervals were known when <see cref="Phases"/> were made.</summary>
+    public int Allocations { get; init; }
+
     /// <summary>When it was stopped, or 0.</summary>
     public long StoppedMs { get; init; }
 

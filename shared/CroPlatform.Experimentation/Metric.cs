@@ -50,6 +50,21 @@ public sealed record Metric
     /// <summary>Upper bound of a unit's outcome, in units of 1e-4.</summary>
     public long? CapE4 { get; init; }
 
+    /// <summary>Above 0.5 and below 1: <see cref="CapE4"/> is this percentile of the units' outcomes, once it is frozen; 0: the cap is given, or there is none.</summary>
+    public double CapPercentile { get; init; }
+
+    /// <summary>When it was added to the experiment while that ran, milliseconds since 1970; 0: it was there from the start.</summary>
+    public long AddedMs { get; init; }
+
+    /// <summary>
+    /// Only units that were exposed from then on have an outcome, milliseconds since 1970; 0: all. Of a metric that was added when the events of
+    /// the experiment's first days were not kept any more.
+    /// </summary>
+    public long CountsFromMs { get; init; }
+
+    /// <summary>Not capped yet: too few units had an outcome to take the percentile of.</summary>
+    public bool IsCapOpen => CapPercentile > 0 && CapE4 is null;
+
     /// <summary>True where a lower outcome is the better one.</summary>
     public bool Decrease { get; init; }
 

@@ -23,6 +23,13 @@ public static class KafkaRegistration
         return services.AddHostedService(provider => provider.GetRequiredService<CatalogReader>());
     }
 
+    /// <summary>The bandits' intervals in the catalog, read from cro.allocations.v1.</summary>
+    public static IServiceCollection AddAllocations(this IServiceCollection services)
+    {
+        services.AddSingleton<AllocationReader>();
+        return services.AddHostedService(provider => provider.GetRequiredService<AllocationReader>());
+    }
+
     /// <summary>New records of a topic for whoever watches them.</summary>
     public static IServiceCollection AddTopicTail(this IServiceCollection services, string topic) => services.AddSingleton(provider => new TopicTail(
         Topics.All.Single(t => t.Name == topic), provider.GetRequiredService<IOptions<KafkaOptions>>(), provider.GetRequiredService<ILogger<TopicTail>>()));

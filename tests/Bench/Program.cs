@@ -16,6 +16,8 @@ var measurements = new Dictionary<string, Func<string[], Task<int>>>
     ["evaluation"] = EvaluationSpeed.RunAsync,
     ["broker"] = BrokerBench.RunAsync,
     ["analysis"] = AnalysisBench.RunAsync,
+    ["lag"] = LagBench.RunAsync,
+    ["aa-platform"] = AaPlatformBench.RunAsync,
     ["aa"] = words => Task.FromResult(AaBench.Run(words)),
     ["chaos"] = ChaosBench.RunAsync,
     ["control"] = ControlBench.RunAsync,

@@ -24,6 +24,16 @@ public sealed class MetricKindTests
         Assert.That(Of(mean with { CapE4 = 5 * Scaled.One }, Buy(1, 20)).X, Is.EqualTo(5 * Scaled.One));
     }
 
+    [TestCase(MetricKind.Conversion)]
+    [TestCase(MetricKind.Sum)]
+    [TestCase(MetricKind.Quantile)]
+    public void AnyKind_CountedFromAMomentOn_LeavesOutUnitsExposedBefore(MetricKind kind)
+    {
+        var metric = Metric(kind) with { CountsFromMs = Exposed };
+        Assert.That(Of(metric, Buy(1, 3)), Is.EqualTo(Of(Metric(kind), Buy(1, 3))));
+        Assert.That(Of(metric with { CountsFromMs = Exposed + 1 }, Buy(1, 3)), Is.EqualTo(Outcome.None));
+    }
+
     [TestCase(TermValue.ValueOrOne, TermValue.One, 31, 2)]
     [TestCase(TermValue.Value, TermValue.Value, 30, 30)]
     [TestCase(TermValue.One, TermValue.ValueOrOne, 2, 31)]

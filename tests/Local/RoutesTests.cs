@@ -16,6 +16,7 @@ public sealed class RoutesTests
     [TestCase("/api/v1/experiments//results", Service.Experiments)]
     [TestCase("/api/v1/statistics/ledger", Service.Statistics)]
     [TestCase("/api/v1/metrics", Service.Experiments)]
+    [TestCase("/api/v1/interactions", Service.Statistics)]
     [TestCase("/api/v1/assignments", Service.Assignment)]
     [TestCase("/ofrep/v1/evaluate/flags", Service.Assignment)]
     [TestCase("/api/features/wk_1", Service.Assignment)]

@@ -87,12 +87,39 @@ public sealed class LifeTests
         await Platform.CreateMetricAsync(looked, "conversion", looked, new { window_hours = 24 });
         var changed = await Platform.AdminAsync(HttpMethod.Patch, $"/api/v1/experiments/{key}", new { metrics = new[] { new { key = looked }, new { key = bought } } });
         Assert.That(((int)changed["analysis_revision"]!, (int)changed["version"]!, changed["phases"]!.AsArray().Count), Is.EqualTo((2, 2, 1)));
+        Assert.That(changed["added_metrics"]!.AsArray().Select(m => (Text(m!, "key"), Text(m!, "counted"), (string?)m!["from"])), Is.EqualTo(new[] { (looked, "refolded", (string?)null), (bought, "refolded", null) }));
         await PostAsync(key, "stop");
         var results = await ResultsAsync(key, r => Arms(r, looked).Sum(v => (double?)v!["sum"] ?? 0) is 20, "what nobody measured is counted from before it was measured");
         Assert.That(Arms(results, looked).Sum(v => (long?)v!["n"] ?? 0), Is.EqualTo(20));
+        Assert.That(results["metrics"]!.AsArray().Select(m => (string?)m!["added"]?["counted"]), Is.All.EqualTo("refolded"));
 
         static IEnumerable<JsonNode?> Arms(JsonNode results, string metric) =>
             results["metrics"]!.AsArray().FirstOrDefault(m => Text(m!, "key") == metric)?["variants"]?.AsArray() ?? [];
+    }
+
+    /// <summary>Events of users are routed while something measures them: what came before cannot be had any more.</summary>
+    [Test]
+    public async Task NewMetric_WhoseEventsWereNotKept_IsCountedFromNowAndSaysSo()
+    {
+        var (key, bought, looked) = (TestPlatform.Unique("users"), TestPlatform.Unique("bought"), TestPlatform.Unique("looked"));
+        await Platform.CreateMetricAsync(bought, "conversion", bought, new { window_hours = 1 });
+        await Platform.CreateMetricAsync(looked, "conversion", looked, new { window_hours = 1 });
+        await Platform.PublishAsync(key, bought, new { unit = "user", assignment = "external", variants = new[] { new { key = "a" }, new { key = "b" } } });
+        await Platform.SendEventsAsync([.. Enumerable.Range(0, 20).SelectMany(i => new object[]
+        {
+            new { id = $"{key}-x{i}", type = "exposure", visitor_id = $"{key}-v{i}", user_id = $"{key}-{i}", experiment = key, variant = i % 2 == 0 ? "a" : "b" },
+            new { id = $"{key}-l{i}", type = looked, visitor_id = $"{key}-v{i}", user_id = $"{key}-{i}" },
+        })]);
+        await ResultsAsync(key, r => (long)r["exposures"]! == 20, "the users are counted");
+        var changed = await Platform.AdminAsync(HttpMethod.Patch, $"/api/v1/experiments/{key}", new { metrics = new[] { new { key = bought }, new { key = looked } } });
+        var added = changed["added_metrics"]!.AsArray().Single()!;
+        Assert.That((Text(added, "key"), Text(added, "counted")), Is.EqualTo((looked, "from_now")));
+        Assert.That((DateTimeOffset)added["from"]!, Is.GreaterThan((DateTimeOffset)added["added_at"]!));
+        var results = await ResultsAsync(key, r => r["metrics"]!.AsArray().Count == 2 && (long)r["exposures"]! == 20, "all are counted anew");
+        Assert.That(results["metrics"]!.AsArray().Select(m => m!["variants"]!.AsArray().Sum(v => (long)v!["n"]!)), Is.EqualTo(new[] { 20, 0 }), "nobody was exposed since");
+        Assert.That(Text(results["metrics"]![1]!["added"]!, "counted"), Is.EqualTo("from_now"));
+        Assert.That(results["warnings"]!.AsArray().Select(w => Text(w!, "code")), Does.Contain("counted_from_now"));
+        await Platform.CroAsync("replay", key);
     }
 
     [Test]

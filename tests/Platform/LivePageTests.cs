@@ -40,6 +40,7 @@ public sealed class LivePageTests
         await Expect("right", 75);
         await SendAsync(150, 250);
         await Expect("right", 125);
+        await ExpectDetailsAsync();
         await Platform.TransitAsync(key, "stop");
         await Assertions.Expect(section.Locator(".status")).ToHaveTextAsync("completed", new() { Timeout = 20_000 });
         await Assertions.Expect(section.Locator(".verdict")).ToContainTextAsync("winner: right", new() { Timeout = 20_000 });
@@ -58,14 +59,32 @@ public sealed class LivePageTests
         Task Expect(string variant, int units) => Assertions.Expect(
             section.Locator("tbody tr", new() { HasText = variant }).Locator("td").Nth(1)).ToHaveTextAsync($"{units}", new() { Timeout = 20_000 });
 
-        // Visitors alternate; all of the right arm's convert, and every tenth of the left one's.
+        // Opened again until the history and the survey have come to what was sent.
+        async Task ExpectDetailsAsync()
+        {
+            for (var tries = 0; ; tries++)
+            {
+                await section.Locator(".behind > summary").ClickAsync();
+                await Assertions.Expect(section.Locator(".waterfall li").First).ToBeVisibleAsync(new() { Timeout = 20_000 });
+                var (steps, charts) = (await section.Locator(".waterfall li").AllTextContentsAsync(), await section.Locator(".over-time svg.sequence").CountAsync());
+                if (charts == 1 && steps.Contains("250 exposures") && steps.Contains("250 analysed")) break;
+                Assert.That(tries, Is.LessThan(60), $"{charts} charts, waterfall: {string.Join(", ", steps)}");
+                await section.Locator(".behind > summary").ClickAsync();
+                await page.WaitForTimeoutAsync(500);
+            }
+
+            Assert.That(await section.Locator(".over-time figcaption").TextContentAsync(), Does.Match(@"^.+: right: \+\d[\d,.]*%, .+ … .+ at any time \(\d+ h\)$"));
+            Assert.That(await section.Locator(".over-time svg .interval").CountAsync(), Is.GreaterThan(0));
+        }
+
+        // Visitors alternate; all of the right arm's convert, and every other of the left one's.
         Task SendAsync(int from, int to) => Platform.SendEventsAsync([.. Enumerable.Range(from, to - from).SelectMany(i => Visit(i))]);
 
         IEnumerable<object> Visit(int i)
         {
             var now = DateTimeOffset.UtcNow;
             yield return new { id = $"{key}-{i}-x", type = "exposure", visitor_id = $"{key}-{i}", experiment = key, variant = i % 2 == 1 ? "right" : "left", timestamp = now };
-            if (i % 2 == 1 || i % 20 == 0) yield return new { id = $"{key}-{i}-c", type = metric, visitor_id = $"{key}-{i}", timestamp = now };
+            if (i % 2 == 1 || i % 4 == 0) yield return new { id = $"{key}-{i}-c", type = metric, visitor_id = $"{key}-{i}", timestamp = now };
         }
     }
 

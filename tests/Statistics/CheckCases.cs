@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using CroPlatform.Statistics.Aggregates;
 using CroPlatform.Statistics.Bayesian;
+using CroPlatform.Statistics.Frequentist;
 using CroPlatform.Statistics.Meta;
 using CroPlatform.Statistics.PowerAnalysis;
 using CroPlatform.Statistics.Segments;
@@ -22,6 +23,9 @@ internal static class CheckCases
             return new(result.ByArm.Figures()) { ["share"] = result.Share };
         },
         ["outlier_influence"] = Outliers,
+        ["sample_ratio_stratified"] = a => SampleRatio.Stratified([.. a.Rows("observed").Zip(a.Rows("shares"), (o, s) => ((IReadOnlyList<long>)[.. o.Select(n => (long)n)], (IReadOnlyList<double>)s))]).Test.Figures(),
+        ["wald_equality"] = a => WaldTest.Equality([.. a.Rows("groups").Select(g => (g[0], g[1]))]).Figures(),
+        ["wald_interaction"] = a => WaldTest.Interaction([.. a.Rows("values").Zip(a.Rows("variances"), (m, v) => (IReadOnlyList<(double, double)>)[.. m.Zip(v)])]).Figures(),
         ["segments"] = Segments,
         ["bayesian_stopping"] = Stopping,
         ["duration"] = a => SampleSize.ForProportions(a.D("p0"), a.D("p1"), PowerCases.Options(a))

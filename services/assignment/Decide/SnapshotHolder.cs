@@ -3,9 +3,7 @@ using CroPlatform.Contracts;
 using CroPlatform.Contracts.Experiments;
 using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Kafka;
-using CroPlatform.Services.Assignment.Consume;
 using Microsoft.Extensions.Options;
-using Allocation = CroPlatform.Experimentation.Allocation;
 using Experiment = CroPlatform.Experimentation.Experiment;
 using SavedGroup = CroPlatform.Experimentation.SavedGroup;
 
@@ -17,15 +15,13 @@ internal sealed class SnapshotHolder
     private readonly CatalogReader _catalog;
     private readonly TimeSpan _maxStaleness;
     private readonly Lock _changing = new();
-    private readonly Dictionary<(string Site, string Experiment), List<Allocation>> _allocations = [];
     private volatile Snapshot _current = Snapshot.Empty;
 
-    public SnapshotHolder(CatalogReader catalog, AllocationReader allocations, IOptions<AssignmentOptions> options, IMeterFactory meters)
+    public SnapshotHolder(CatalogReader catalog, IOptions<AssignmentOptions> options, IMeterFactory meters)
     {
         _catalog = catalog;
         _maxStaleness = TimeSpan.FromSeconds(options.Value.MaxStalenessSeconds);
         catalog.Changed += Apply;
-        allocations.Received += Apply;
         meters.Create("CroPlatform.Assignment").CreateObservableGauge(
             "cro.assignment.staleness", () => catalog.Staleness.TotalSeconds, "s", "How long ago the log last confirmed the configuration.");
     }
@@ -63,28 +59,11 @@ internal sealed class SnapshotHolder
             _ => default,
         };
         if (site is null || catalog.Find(site, key)?.Current is not { } current) return;
-        if (_current.Of(site).Find(key)?.Experiment.Version == current.Version) return;
+        if (_current.Of(site).Find(key)?.Experiment is { } known && (known.Version, known.Allocations) == (current.Version, current.Allocations)) return;
         lock (_changing)
         {
-            foreach (var allocation in _allocations.GetValueOrDefault((site, key)) ?? []) current = allocation.ApplyTo(current);
             _current = _current.With(current);
             Changed?.Invoke(new SiteChange(site, [key], current, null));
-        }
-    }
-
-    /// <summary>An allocation may come before its experiment, or before a later version of it: it is applied to each.</summary>
-    private void Apply(Allocation allocation)
-    {
-        lock (_changing)
-        {
-            var key = (allocation.Site, allocation.Experiment);
-            if (!_allocations.TryGetValue(key, out var known)) _allocations[key] = known = [];
-            known.Add(allocation);
-            if (_current.Of(allocation.Site).Find(allocation.Experiment)?.Experiment is not { } before) return;
-            var after = allocation.ApplyTo(before);
-            if (ReferenceEquals(before, after)) return;
-            _current = _current.With(after);
-            Changed?.Invoke(new SiteChange(allocation.Site, [allocation.Experiment], after, null));
         }
     }
 

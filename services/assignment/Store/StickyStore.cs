@@ -51,6 +51,16 @@ internal sealed class StickyStore(NpgsqlDataSource source, RedisCache cache, IOp
         return found;
     }
 
+    /// <summary>Everything that a unit has kept.</summary>
+    /// <exception cref="StickyUnavailableException" />
+    public async Task<IReadOnlyList<StickyBucket>> AllAsync(StickyUnit unit) => [.. await RunAsync((db, ct) => db.QueryAsync<StickyBucket>(new CommandDefinition(
+        """
+        select experiment as "Experiment", bucket_version as "BucketVersion", variant as "Variant", propensity as "Propensity"
+        from sticky where site = @Site and unit_type = @Type and unit = @Id
+        """,
+        new { unit.Site, unit.Type, unit.Id },
+        cancellationToken: ct)))];
+
     /// <summary>Keeps a variant for a unit unless it has one already.</summary>
     /// <returns>What the unit has now: of two that are first at once, one decides for both.</returns>
     /// <exception cref="StickyUnavailableException" />
@@ -103,7 +113,7 @@ internal sealed class StickyStore(NpgsqlDataSource source, RedisCache cache, IOp
         }
     }
 
-    private static string CacheKey(StickyUnit unit) => $"sticky|{unit.Site}|{unit.Type}|{unit.Id}";
+    public static string CacheKey(StickyUnit unit) => $"sticky|{unit.Site}|{unit.Type}|{unit.Id}";
 }
 
 /// <summary>What Redis keeps of one experiment: version, variant and propensity of each bucket, as <c>0:treatment:0.5,1:control:0.5</c>. Keys hold neither mark.</summary>

@@ -22,6 +22,8 @@ internal static class MetricRules
         problems.Text(request.ValueProperty, "value_property", 200);
         problems.Range(request.WindowHours, "window_hours", 0.01, 8_784);
         if (request.Cap is <= 0 or > 1_000_000_000) problems.Add("out_of_range", "cap", "cap must lie above 0 and at most 1e9");
+        if (request.CapPercentile is { } percentile && !(percentile is > 0.5 and < 1)) problems.Add("out_of_range", "cap_percentile", "cap_percentile must lie above 0.5 and below 1");
+        problems.Refuse(request is { Cap: not null, CapPercentile: not null }, "cap_percentile", "a metric has one cap: give cap or cap_percentile");
         problems.Range(request.Margin, "margin", 0, 1);
         problems.Range(request.CovariateDays, "covariate_days", 0, Metric.DefaultCovariateDays);
         if (request.Kind is null) problems.Missing("kind");
@@ -47,6 +49,9 @@ internal static class MetricRules
         Only(request.Steps, "steps", MetricKind.Conversion);
         problems.Refuse(kind == MetricKind.Retention && request.WindowHours is not null, "window_hours", "retention looks at a day of its own");
         problems.Refuse(kind is MetricKind.Conversion or MetricKind.Retention && request.Cap is not null, "cap", "an outcome of 0 or 1 has no cap");
+        problems.Refuse(
+            kind is MetricKind.Conversion or MetricKind.Retention or MetricKind.Quantile && request.CapPercentile is not null,
+            "cap_percentile", "percentile caps are taken for count, sum, mean, ratio and duration");
         if (request.CovariateDays is > 0 && (isFunnel || kind is MetricKind.Ratio or MetricKind.Quantile or MetricKind.Duration))
         {
             problems.Add("not_supported", "covariate_days", "covariates are taken for conversion (without steps), count, sum, mean and retention");

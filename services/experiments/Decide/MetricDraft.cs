@@ -29,6 +29,7 @@ internal static class MetricDraft
             CovariateDays = request.CovariateDays ?? Metric.DefaultCovariateDays,
             WindowHours = request.WindowHours ?? 0,
             CapE4 = request.Cap is { } amount && Scaled.TryFrom(amount, out var scaled) ? scaled : null,
+            CapPercentile = request.CapPercentile ?? 0,
             Decrease = request.Direction == "decrease",
             Guardrail = request.Guardrail ?? false,
             Margin = request.Margin ?? 0,

@@ -56,7 +56,11 @@ internal sealed class ExperimentChanges(CommandRunner runner, StateMachineSender
 
     /// <summary>The commands that an experiment of this status takes, as the paths name them.</summary>
     public IReadOnlyList<string> Allowed(string status) =>
-        [.. machine.Allowed(new ExperimentLife { CorrelationId = default, Status = status, NowMs = 0 }.StateName).Select(JsonNamingPolicy.KebabCaseLower.ConvertName)];
+        Commands(new ExperimentLife { CorrelationId = default, Status = status, NowMs = 0 }.StateName);
+
+    /// <summary>What the platform does by itself is none of them.</summary>
+    private IReadOnlyList<string> Commands(string state) =>
+        [.. machine.Allowed(state).Where(e => e != nameof(FreezeCaps)).Select(JsonNamingPolicy.KebabCaseLower.ConvertName)];
 
     private static StoredExperiment After(StoredExperiment before, ExperimentLife life, Prepared prepared, Caller caller) => before with
     {
@@ -96,7 +100,7 @@ internal sealed class ExperimentChanges(CommandRunner runner, StateMachineSender
 
     private FieldProblem NotAllowed(string status, string state, string @event)
     {
-        var allowed = machine.Allowed(state).Select(JsonNamingPolicy.KebabCaseLower.ConvertName).ToList();
+        var allowed = Commands(state);
         var can = allowed.Count == 0 ? "nothing any more" : string.Join(", ", allowed);
         return new FieldProblem("conflict", null, $"an experiment that is {status} cannot {JsonNamingPolicy.KebabCaseLower.ConvertName(@event)}; it takes {can}")
         {

@@ -70,9 +70,10 @@ internal sealed class ExperimentCommands(
         if (request.Metrics is { } references)
         {
             var (pinned, fault) = await PinAsync(caller.Site, references, ct);
-            problem = fault ?? AnalysisChange.Problem(live, pinned!, now);
-            if (problem is not null) return problem;
-            next = AnalysisChange.Apply(next!, pinned!);
+            if (fault is not null) return fault;
+            pinned = AnalysisChange.Pin(live, pinned!, now);
+            if (AnalysisChange.Problem(live, pinned) is { } unchanged) return unchanged;
+            next = AnalysisChange.Apply(next!, pinned);
             definition = definition with { Metrics = references };
         }
 

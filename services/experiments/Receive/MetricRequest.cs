@@ -32,6 +32,7 @@ public sealed record MetricRequest
     public int? CovariateDays { get; init; }
     public double? WindowHours { get; init; }
     public decimal? Cap { get; init; }
+    public double? CapPercentile { get; init; }
     public string? Direction { get; init; }
     public bool? Guardrail { get; init; }
     public double? Margin { get; init; }

@@ -1,3 +1,4 @@
+using CroPlatform.Experimentation;
 using CroPlatform.Services.Experiments.Decide.Life;
 using CroPlatform.Services.Experiments.Receive;
 using CroPlatform.Services.Experiments.Store;
@@ -10,7 +11,7 @@ namespace CroPlatform.Services.Experiments.Serve;
 /// <param name="Phase">The probabilities in force; null before the start.</param>
 /// <param name="Metrics">The metrics in force; null before the start.</param>
 internal sealed record AuditedExperiment(
-    string Status, int Version, ExperimentRequest? Definition, PhaseView? Phase, IReadOnlyList<MetricReference>? Metrics, ServedView? Served, Plan? Planned)
+    string Status, int Version, ExperimentRequest? Definition, PhaseView? Phase, IReadOnlyList<AuditedMetric>? Metrics, ServedView? Served, Plan? Planned)
 {
     private static readonly Dictionary<string, string> Actions = new()
     {
@@ -24,6 +25,7 @@ internal sealed record AuditedExperiment(
         ["Pause"] = "paused",
         ["Resume"] = "resumed",
         ["Change"] = "changed",
+        ["FreezeCaps"] = "caps_frozen",
         ["Decide"] = "closed",
         ["Stop"] = "stopped",
         ["RollOut"] = "rolled_out",
@@ -40,7 +42,10 @@ internal sealed record AuditedExperiment(
         stored.Published?.Version ?? 0,
         withDefinition ? stored.Definition : null,
         stored.Published is { } published ? PhaseView.Of(published, published.CurrentPhase) : null,
-        stored.Published?.Metrics.Select(m => new MetricReference { Key = m.Key, Weight = m.Weight }).ToList(),
+        stored.Published?.Metrics.Select(m => new AuditedMetric(m.Key, m.Weight, m.CapE4 is { } cap ? Scaled.ToDouble(cap) : null)).ToList(),
         stored.Published?.Served is { } served ? new ServedView(served.Variant, served.Share) : null,
         stored.Plan);
 }
+
+/// <param name="Cap">Given, or a percentile that was frozen; null: none.</param>
+internal sealed record AuditedMetric(string Key, double Weight, double? Cap);

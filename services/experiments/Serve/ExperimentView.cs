@@ -60,6 +60,9 @@ internal sealed record ExperimentView
 
     /// <summary>1, and one more with every change of metrics while it ran.</summary>
     public int? AnalysisRevision { get; init; }
+
+    /// <summary>Metrics that were added while it ran, and since when they are counted; null: there are none.</summary>
+    public IReadOnlyList<AddedMetricView>? AddedMetrics { get; init; }
     public string? CreatedBy { get; init; }
 
     /// <summary>Who changed the definition last.</summary>
@@ -132,11 +135,23 @@ internal sealed record ExperimentView
             Revision = stored.Revision,
             DefinitionRevision = stored.DefinitionRevision,
             AnalysisRevision = stored.Published?.AnalysisRevision,
+            AddedMetrics = stored.Published?.Metrics.Where(m => m.AddedMs > 0).Select(AddedMetricView.Of).ToList() is { Count: > 0 } added ? added : null,
             CreatedBy = stored.CreatedBy,
             EditedBy = stored.EditedBy,
             Planned = stored.Plan,
         };
     }
+}
+
+/// <param name="Counted">refolded: over all units, from the facts that were kept; from_now: over units exposed from then on.</param>
+/// <param name="From">Of from_now: since when.</param>
+internal sealed record AddedMetricView(string Key, DateTimeOffset AddedAt, string Counted, DateTimeOffset? From)
+{
+    public static AddedMetricView Of(Experimentation.Metric metric) => new(
+        metric.Key,
+        DateTimeOffset.FromUnixTimeMilliseconds(metric.AddedMs),
+        metric.CountsFromMs > 0 ? "from_now" : "refolded",
+        metric.CountsFromMs > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(metric.CountsFromMs) : null);
 }
 
 /// <param name="By">Who approved.</param>

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using CroPlatform.Contracts.Events;
@@ -16,6 +17,9 @@ internal sealed class EventChecker(IOptions<IngestionOptions> options)
     private const int SchemaVersion = 1;
     private const string ExposureType = "exposure";
     private const string PurchaseType = "purchase";
+    /// <summary>What scripts send where there is no id.</summary>
+    private static readonly FrozenSet<string> JunkIds =
+        new[] { "null", "undefined", "anonymous", "NaN", "[object Object]" }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     private readonly IngestionOptions _options = options.Value;
 
@@ -33,11 +37,8 @@ internal sealed class EventChecker(IOptions<IngestionOptions> options)
     {
         if (fields.Type is not { Length: > 0 } type) return Refusal.Missing("type");
         if (fields.VisitorId is not { Length: > 0 } visitor) return Refusal.Missing("visitor_id");
-        if (visitor.Trim() is "" or "null" or "undefined" or "anonymous" or "NaN" or "[object Object]")
-        {
-            return new Refusal(Codes.JunkId, "visitor_id", $"visitor_id '{visitor}' names nobody: many visitors would share it");
-        }
-
+        var junk = Junk("visitor_id", visitor) ?? Junk("user_id", fields.UserId) ?? Junk("account_id", fields.AccountId) ?? Junk("device_id", fields.DeviceId);
+        if (junk is not null) return junk;
         if (fields.Id is { Length: 0 }) return Refusal.Missing("id");
         accepted.Id = fields.Id ?? Guid.CreateVersion7().ToString("N");
         accepted.Type = type;
@@ -47,6 +48,13 @@ internal sealed class EventChecker(IOptions<IngestionOptions> options)
         accepted.DeviceId = fields.DeviceId ?? "";
         accepted.SessionId = fields.SessionId ?? "";
         return null;
+    }
+
+    private static Refusal? Junk(string field, string? id)
+    {
+        if (string.IsNullOrEmpty(id)) return null;
+        var text = id.Trim();
+        return text.Length == 0 || JunkIds.Contains(text) ? new Refusal(Codes.JunkId, field, $"{field} '{id}' names nobody: many would share it") : null;
     }
 
     private Refusal? CheckTime(EventFields fields, in Receipt receipt, Event accepted)

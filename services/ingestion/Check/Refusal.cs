@@ -23,4 +23,5 @@ internal static class Codes
     public const string InvalidCurrency = "invalid_currency";
     public const string DuplicateField = "duplicate_field";
     public const string TooDeep = "too_deep";
+    public const string RateLimited = "rate_limited";
 }

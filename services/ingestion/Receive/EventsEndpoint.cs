@@ -18,7 +18,7 @@ namespace CroPlatform.Services.Ingestion.Receive;
 /// POST /v1/events: one event, or <c>{"sent_at", "events"}</c>. 202 says that the log, or the synced spool, has every accepted event; 400, 401, 413 and 503
 /// are for the request as a whole and mean that nothing of it needs to be there.
 /// </summary>
-internal sealed class EventsEndpoint(EventChecker checker, EventPublisher publisher, TimeProvider clock, IOptions<IngestionOptions> options)
+internal sealed class EventsEndpoint(EventChecker checker, VisitorLimits visitors, EventPublisher publisher, TimeProvider clock, IOptions<IngestionOptions> options)
 {
     private const int RawKept = 4_096;
 
@@ -63,7 +63,7 @@ internal sealed class EventsEndpoint(EventChecker checker, EventPublisher publis
         var index = 0;
         foreach (var json in request.Events())
         {
-            if (checker.Check(json, receipt, out var accept) is { } refusal)
+            if ((checker.Check(json, receipt, out var accept) ?? visitors.Take(receipt.Site, accept.VisitorId)) is { } refusal)
             {
                 rejected.Add(new RejectedItem(index, refusal.Code, refusal.Field, refusal.Message));
                 refused.Add(Record(json, receipt, refusal));

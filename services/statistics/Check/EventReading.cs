@@ -3,6 +3,7 @@ using System.Text.Json;
 using Confluent.Kafka;
 using CroPlatform.Contracts.Events;
 using CroPlatform.Experimentation;
+using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Experimentation.Facts;
 using Google.Protobuf;
 using Exposure = CroPlatform.Experimentation.Facts.Exposure;
@@ -17,6 +18,9 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
     /// <summary>Of an exposure that cannot be counted: its experiment.</summary>
     public string? Experiment { get; init; }
 
+    /// <summary>Belongs to somebody who is forgotten: nothing of it may be kept.</summary>
+    public bool IsErased { get; init; }
+
     /// <summary>Where it lay in quarantine, if it was put back from there.</summary>
     public QuarantinedAt? PutBack { get; init; }
 
@@ -26,11 +30,11 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
     private static readonly string[] RoutedTypes = [UnitTypes.User, UnitTypes.Account, UnitTypes.Device];
 
     /// <summary>The event, if it can be counted; for the router, which leaves all others to the fold of visitors.</summary>
-    public static Event? TryRead(ConsumeResult<byte[], byte[]> record, TimeSpan maxLateness) =>
-        Of(record, (long)maxLateness.TotalMilliseconds).Quarantine is null ? Event.Parser.ParseFrom(record.Message.Value) : null;
+    public static Event? TryRead(ConsumeResult<byte[], byte[]> record, TimeSpan maxLateness, Catalog catalog) =>
+        Of(record, (long)maxLateness.TotalMilliseconds, catalog) is { Quarantine: null, IsErased: false } ? Event.Parser.ParseFrom(record.Message.Value) : null;
 
     /// <summary>Reads a record of cro.facts.v1; never throws for what it holds.</summary>
-    public static EventReading OfFact(ConsumeResult<byte[], byte[]> record)
+    public static EventReading OfFact(ConsumeResult<byte[], byte[]> record, Catalog catalog)
     {
         RoutedEvent routed;
         try
@@ -43,13 +47,17 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
         }
 
         if (routed.Event is not { } read || routed.Unit.Length == 0 || !RoutedTypes.Contains(routed.UnitType)) return Poison(record, "", "not a routed event");
-        return FaultOf(read, Contracts.Topics.UnitKey(read.Site, routed.UnitType, routed.Unit), record) is { } fault
-            ? Poison(record, read.Site, fault)
-            : new EventReading(read.Site, UnitHistory.NameOf(routed.UnitType, routed.Unit), Kept(read), null, record) { PutBack = QuarantinedAt.Of(read) };
+        var name = UnitHistory.NameOf(routed.UnitType, routed.Unit);
+        if (FaultOf(read, name, record) is { } fault) return Poison(record, read.Site, fault);
+        return new EventReading(SharedNames.Of(read.Site), name, Kept(read), null, record)
+        {
+            PutBack = QuarantinedAt.Of(read),
+            IsErased = read.IsCovered(catalog.Erasures(read.Site)),
+        };
     }
 
     /// <summary>Reads a record; never throws for what it holds.</summary>
-    public static EventReading Of(ConsumeResult<byte[], byte[]> record, long maxLatenessMs)
+    public static EventReading Of(ConsumeResult<byte[], byte[]> record, long maxLatenessMs, Catalog catalog)
     {
         Event read;
         try
@@ -61,33 +69,65 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
             return Poison(record, "", "not an event");
         }
 
-        if (FaultOf(read, Contracts.Topics.UnitKey(read.Site, read.VisitorId), record) is { } fault) return Poison(record, read.Site, fault);
+        if (read.IsCovered(catalog.Erasures(read.Site))) return new EventReading(read.Site, read.VisitorId, null, null, record) { IsErased = true, PutBack = QuarantinedAt.Of(read) };
+        if (FaultOf(read, read.VisitorId, record) is { } fault) return Poison(record, read.Site, fault);
         var late = read.ReceivedMs - read.TimestampMs > maxLatenessMs;
-        return new EventReading(read.Site, read.VisitorId, late ? Remembered(read) : Kept(read), late ? "late" : null, record)
+        return new EventReading(SharedNames.Of(read.Site), read.VisitorId, late ? Remembered(read) : Kept(read), late ? "late" : null, record)
         {
             Experiment = late ? read.Exposure?.Experiment : null,
             PutBack = QuarantinedAt.Of(read),
         };
     }
 
+    /// <summary>The unit and the fact that a record of either topic became, if it is about somebody who is forgotten.</summary>
+    public static (string Unit, FactId Id)? LinkOf(ConsumeResult<byte[], byte[]> record, Erasures erasures)
+    {
+        try
+        {
+            var routed = record.Topic == Contracts.Topics.Facts ? RoutedEvent.Parser.ParseFrom(record.Message.Value ?? []) : null;
+            var read = routed?.Event ?? Event.Parser.ParseFrom(record.Message.Value ?? []);
+            if (!read.IsCovered(erasures)) return null;
+            return (routed is null ? read.VisitorId : UnitHistory.NameOf(routed.UnitType, routed.Unit), FactId.Of(read.Id));
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Why an event cannot be counted, whenever it came; null if it can.</summary>
-    private static string? FaultOf(Event read, string key, ConsumeResult<byte[], byte[]> record)
+    /// <param name="unit">The unit's name among those of its topic.</param>
+    private static string? FaultOf(Event read, string unit, ConsumeResult<byte[], byte[]> record)
     {
         if (read.Schema > KnownSchema) return $"schema {read.Schema} is not known";
         if (read.Site.Length == 0 || read.VisitorId.Length == 0 || read.Id.Length == 0 || read.Type.Length == 0 || read.TimestampMs <= 0) return "incomplete";
         // Postgres holds no NUL in text.
-        if (read.VisitorId.Contains('\0') || key.Contains('\0') || read.Exposure?.Experiment.Contains('\0') == true) return "a NUL in a key";
-        return record.Message.Key is null || !Encoding.UTF8.GetBytes(key).AsSpan().SequenceEqual(record.Message.Key) ? "the key is not the visitor's" : null;
+        if (read.Site.Contains('\0') || unit.Contains('\0') || read.Exposure?.Experiment.Contains('\0') == true) return "a NUL in a key";
+        return IsKeyOf(record.Message.Key, read.Site, unit) ? null : "the key is not the visitor's";
     }
 
     private static Fact Kept(Event read) => new(
         FactId.Of(read.Id),
         read.TimestampMs,
         read.ReceivedMs,
-        read.Type,
+        SharedNames.Of(read.Type),
         read.HasValueE4 ? read.ValueE4 : null,
-        read.Exposure is { } exposure ? new Exposure(exposure.Experiment, exposure.Variant, (int)exposure.Version, ContextOf(read)) : null,
+        read.Exposure is { } exposure
+            ? new Exposure(SharedNames.Of(exposure.Experiment), SharedNames.Of(exposure.Variant), (int)exposure.Version, ContextOf(read))
+            : null,
         read.PropertiesJson.Memory);
+
+    /// <summary>As <see cref="Contracts.Topics.UnitKey(string, string)"/>, without making the key.</summary>
+    private static bool IsKeyOf(byte[]? key, string site, string visitor)
+    {
+        if (key is null) return false;
+        var size = Encoding.UTF8.GetMaxByteCount(site.Length + visitor.Length + 1);
+        Span<byte> wanted = size <= 1_024 ? stackalloc byte[size] : new byte[size];
+        var length = Encoding.UTF8.GetBytes(site, wanted);
+        wanted[length++] = (byte)'|';
+        length += Encoding.UTF8.GetBytes(visitor, wanted[length..]);
+        return wanted[..length].SequenceEqual(key);
+    }
 
     /// <summary>Null if there is none, which takes no room; what is not the object that the gateway lets through says nothing.</summary>
     private static ExposureContext? ContextOf(Event read)

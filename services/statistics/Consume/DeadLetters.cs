@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Confluent.Kafka;
 using CroPlatform.Contracts;
 using CroPlatform.Contracts.Events;
+using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Kafka;
 using CroPlatform.Postgres;
 using CroPlatform.Services.Statistics.Check;
@@ -84,7 +85,7 @@ internal sealed class DeadLetters(NpgsqlDataSource source, RecordProducer produc
         var read = Contracts.Events.Event.Parser.ParseFrom(row.Record);
         var key = Topics.UnitKey(read.Site, read.VisitorId);
         var again = new ConsumeResult<byte[], byte[]> { Message = new Message<byte[], byte[]> { Key = System.Text.Encoding.UTF8.GetBytes(key), Value = row.Record } };
-        if (EventReading.Of(again, (long)TimeSpan.FromHours(options.Value.MaxLatenessHours).TotalMilliseconds).Quarantine is not null) return null;
+        if (EventReading.Of(again, (long)TimeSpan.FromHours(options.Value.MaxLatenessHours).TotalMilliseconds, Catalog.Empty).Quarantine is not null) return null;
         read.PutBack = row.Place.ToMessage();
         return new Outgoing(key, read);
     }

@@ -10,7 +10,7 @@ namespace CroPlatform.Services.Statistics.Consume;
 
 /// <summary>Reads cro.events.v1 and cro.facts.v1 once the catalog has caught up, and keeps the partitions that this process owns.</summary>
 internal sealed class EventsConsumer(
-    IOptions<KafkaOptions> kafka, IOptions<StatisticsOptions> options, Cluster cluster, CatalogReader catalog, PartitionStore store, FoldMetrics metrics,
+    IOptions<KafkaOptions> kafka, IOptions<StatisticsOptions> options, Cluster cluster, CatalogReader catalog, AllocationReader allocations, PartitionStore store, LinkedFacts links, FoldMetrics metrics,
     ILogger<EventsConsumer> logger) : BackgroundService, IPartitionStore
 {
     private readonly ConcurrentDictionary<int, PartitionFold> _partitions = new();
@@ -25,14 +25,14 @@ internal sealed class EventsConsumer(
     public async Task<(IPartitionState State, long Next)> OpenAsync(TopicPartition partition, string logId, CancellationToken ct)
     {
         var stored = await store.OpenAsync(partition.Topic, partition.Partition.Value, logId, catalog.Current, ct);
-        var fold = new PartitionFold(store, stored, () => catalog.Current, options.Value, metrics, logger);
+        var fold = new PartitionFold(store, stored, () => catalog.Current, options.Value, metrics, logger, links.FindAsync);
         _partitions[Lane.Of(stored.Claim)] = fold;
         return (fold, stored.Claim.Next);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await catalog.CaughtUp.WaitAsync(stoppingToken);
+        await Task.WhenAll(catalog.CaughtUp, allocations.CaughtUp).WaitAsync(stoppingToken);
         await Task.WhenAll(ConsumeAsync(Topics.Events, "cro-statistics", stoppingToken), ConsumeAsync(Topics.Facts, "cro-statistics-facts", stoppingToken));
     }
 

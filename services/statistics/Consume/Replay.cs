@@ -18,13 +18,12 @@ namespace CroPlatform.Services.Statistics.Consume;
 /// same versions must give the same numbers to the last digit. The live service is not disturbed.
 /// </summary>
 internal sealed class Replay(
-    IOptions<KafkaOptions> kafka, IOptions<PostgresOptions> postgres, IOptions<StatisticsOptions> options, Cluster cluster, CatalogReader catalog,
+    IOptions<PostgresOptions> postgres, IOptions<StatisticsOptions> options, LogReader log, Cluster cluster, CatalogReader catalog, AllocationReader allocations,
     NumbersReader live, FoldMetrics metrics)
 {
     public const string Verb = "replay";
 
     private const int Batch = 10_000;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Runs <c>replay SITE EXPERIMENT</c>. 0: equal; 1: not; 2: it cannot be done.</summary>
     public static async Task<int> RunAsync(string site, string experiment)
@@ -32,8 +31,8 @@ internal sealed class Replay(
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddOptions<StatisticsOptions>().BindConfiguration(StatisticsOptions.Section);
-        builder.Services.AddKafka().AddPostgres(Schema.Name).AddCatalog();
-        builder.Services.AddSingleton<FoldMetrics>().AddSingleton<NumbersReader>().AddSingleton<Replay>();
+        builder.Services.AddKafka().AddPostgres(Schema.Name).AddCatalog().AddAllocations();
+        builder.Services.AddSingleton<FoldMetrics>().AddSingleton<NumbersReader>().AddSingleton<LogReader>().AddSingleton<Replay>();
         using var host = builder.Build();
         await host.StartAsync();
         try
@@ -48,7 +47,7 @@ internal sealed class Replay(
 
     private async Task<int> CompareAsync(string site, string key, CancellationToken ct)
     {
-        await catalog.CaughtUp.WaitAsync(ct);
+        await Task.WhenAll(catalog.CaughtUp, allocations.CaughtUp).WaitAsync(ct);
         if (catalog.Current.Find(site, key)?.Current is not { } experiment)
         {
             await Console.Error.WriteLineAsync($"there is no experiment '{key}' that was started");
@@ -70,6 +69,9 @@ internal sealed class Replay(
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{key} version {experiment.Version}: {replayed} records read again in {clock.Elapsed.TotalSeconds:0.0} s, {fresh.Units} units, {(differences.Count == 0 ? "equal to the last digit" : $"{differences.Count} differences")}"));
+            Console.WriteLine("compared: of analysis revision " + experiment.AnalysisRevision + ", by phase, exposure day and variant, the units and each metric's n, sums, sums of squares and");
+            Console.WriteLine("  products, buckets of quantiles and steps of funnels; crossovers, mismatches and bots by variant. The log holds the versions, caps and bandits' weights that they follow from.");
+            Console.WriteLine("not computed again, since they were decided at their time and are kept: looks of a group-sequential test, the values of dimensions that are told apart, the hours of the history.");
             return differences.Count == 0 ? 0 : 1;
         }
         finally
@@ -91,22 +93,11 @@ internal sealed class Replay(
     {
         var topic = Topics.All.Single(t => t.Name == partition.Topic);
         var stored = await store.OpenAsync(topic.Name, partition.Partition.Value, await cluster.LogIdAsync(topic), catalog.Current, ct);
-        var fold = new PartitionFold(store, stored, () => catalog.Current, options.Value, metrics, NullLogger.Instance);
-        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
+        var fold = new PartitionFold(store, stored, () => catalog.Current, options.Value, metrics, NullLogger.Instance, PartitionFold.NothingLinked);
+        var (records, batch) = (0L, new List<ConsumeResult<byte[], byte[]>>(Batch));
+        foreach (var record in log.Read(partition, next, ct))
         {
-            BootstrapServers = kafka.Value.BootstrapServers,
-            ClientId = "cro-replay",
-            GroupId = "cro-replay",
-            EnableAutoCommit = false,
-        }).SetLogHandler((_, _) => { }).Build();
-        consumer.Assign(new TopicPartitionOffset(partition, Offset.Beginning));
-        var (records, batch, position) = (0L, new List<ConsumeResult<byte[], byte[]>>(Batch), 0L);
-        while (position < next)
-        {
-            var record = consumer.Consume(Patience) ?? throw new InvalidOperationException($"{partition} ends before offset {next}");
             if (records == 0 && record.Offset.Value > 0) throw new InvalidOperationException($"{partition}: the log does not go back to its beginning any more");
-            position = record.Offset.Value + 1;
-            if (record.Offset.Value >= next) break;
             records++;
             batch.Add(record);
             if (batch.Count < Batch) continue;
@@ -141,5 +132,5 @@ internal sealed class Replay(
     }
 
     private static Dictionary<CellKey, string> ByKey(Numbers numbers) => numbers.Cells.Where(c => c.Cell.Units != 0).ToDictionary(
-        c => c.Key, c => $"{c.Cell.Units} units {string.Join(' ', CellRow.MomentsOf(c.Cell))} {Convert.ToHexStringLower(CellRow.ValueCountsOf(c.Cell))}");
+        c => c.Key, c => CellCodec.ToText(c.Cell));
 }

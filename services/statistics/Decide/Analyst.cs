@@ -9,7 +9,8 @@ internal static class Analyst
     private const double DayMs = 86_400_000;
 
     /// <param name="looks">Those that were taken of a group-sequential test.</param>
-    public static ExperimentResults Analyse(Experiment experiment, Numbers numbers, IReadOnlyList<Look> looks, DateTimeOffset now)
+    /// <param name="known">Warnings that come from elsewhere.</param>
+    public static ExperimentResults Analyse(Experiment experiment, Numbers numbers, IReadOnlyList<Look> looks, DateTimeOffset now, IReadOnlyList<Reason>? known = null)
     {
         var nowMs = now.ToUnixTimeMilliseconds();
         var sampleRatio = TrafficCheck.SampleRatio(experiment, numbers);
@@ -32,12 +33,12 @@ internal static class Analyst
                 Method = DecisionNames.NameOf(experiment.Decision.Method),
                 Rule = DecisionNames.NameOf(experiment.Decision.Rule),
             },
-            Warnings = Warnings.Of(experiment, numbers),
+            Warnings = [.. Warnings.Of(experiment, numbers), .. known ?? []],
         };
     }
 
     /// <summary>The look that has fallen due, to be stored before it is judged; null if there is none.</summary>
-    public static Look? LookDue(Experiment experiment, Numbers numbers, IReadOnlyList<Look> looks, DateTimeOffset now) => numbers.IsComplete
+    public static Look? LookDue(Experiment experiment, Numbers numbers, IReadOnlyList<Look> looks, DateTimeOffset now) => numbers.IsComplete && !Judge.OpenCaps(experiment).Any()
         ? LookPlan.Due(experiment, numbers, looks, Judge.IsOver(experiment, numbers, now.ToUnixTimeMilliseconds()), now)
         : null;
 }

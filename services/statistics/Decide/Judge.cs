@@ -37,6 +37,9 @@ internal static class Judge
         return experiment.Metrics.All(m => numbers.Matured(experiment, m, nowMs).Units == numbers.Units);
     }
 
+    /// <summary>Metrics whose figures will be counted anew. After the stop no cap is waited for: there may never be units enough.</summary>
+    public static IEnumerable<Metric> OpenCaps(Experiment experiment) => experiment.StoppedMs > 0 ? [] : experiment.Metrics.Where(m => m.IsCapOpen);
+
     /// <summary>What is still missing before a verdict may be shown.</summary>
     private static List<Reason> Waiting(Experiment experiment, Numbers numbers, long nowMs)
     {
@@ -50,11 +53,15 @@ internal static class Judge
         }
 
         if (days < rule.MinDays) waiting.Add(new Reason("min_days", $"it has run {days:0.##} of {rule.MinDays:0.##} days"));
+        foreach (var metric in OpenCaps(experiment)) waiting.Add(new Reason("cap_not_frozen", $"{metric.Key}: its cap is not frozen yet"));
         for (var i = 0; i < experiment.Metrics.Length; i++)
         {
             var metric = experiment.Metrics[i];
             var matured = numbers.Matured(experiment, metric, nowMs);
-            var smallest = matured.UnitsByVariant(experiment.Variants.Length).Min();
+            // Units that were exposed before a metric was counted say nothing of it.
+            var smallest = metric.CountsFromMs > 0
+                ? Pooled(experiment, i, matured, metric).Min(a => a.N)
+                : matured.UnitsByVariant(experiment.Variants.Length).Min();
             if (metric.MaturesAfterMs is null && experiment.StoppedMs == 0)
             {
                 waiting.Add(new Reason("maturing", $"{metric.Key}: without a window its outcomes are final when the experiment is stopped"));
@@ -78,8 +85,7 @@ internal static class Judge
     private static Reason? TooFew(Experiment experiment, int index, Numbers matured, Metric metric)
     {
         const long least = 25;
-        foreach (var arm in matured.ArmsByPhase(experiment, index).Aggregate(
-            Array.ConvertAll([.. experiment.Variants], _ => Arm.Empty(metric)), (sums, arms) => [.. sums.Zip(arms, (a, b) => a + b)]))
+        foreach (var arm in Pooled(experiment, index, matured, metric))
         {
             if (arm.N < AlwaysValid.MinimumUnits) return new Reason("too_few_units", $"{metric.Key}: an always-valid verdict needs {AlwaysValid.MinimumUnits} matured units in each arm, the smallest has {arm.N}");
             if (metric.IsBinary && Math.Min(arm.Proportion.Successes, arm.Proportion.Failures) is var rarer && rarer < least)
@@ -90,6 +96,9 @@ internal static class Judge
 
         return null;
     }
+
+    private static Arm[] Pooled(Experiment experiment, int index, Numbers numbers, Metric metric) => numbers.ArmsByPhase(experiment, index).Aggregate(
+        Array.ConvertAll([.. experiment.Variants], _ => Arm.Empty(metric)), (sums, arms) => [.. sums.Zip(arms, (a, b) => a + b)]);
 
     private static double Days(Experiment experiment, long nowMs) => ((experiment.StoppedMs > 0 ? experiment.StoppedMs : nowMs) - experiment.StartedMs) / DayMs;
 }

@@ -31,6 +31,10 @@ internal static class MetricAnalysis
             Guardrail = metric.Guardrail,
             PValue = figures.Take("p_value", test, t => t.PValue),
             LogPValue = figures.Take("log_p_value", test, t => t.LogPValue),
+            Cap = metric.CapE4 is null && metric.CapPercentile == 0
+                ? null
+                : new CapFigures(metric.CapE4 is { } cap ? Scaled.ToDouble(cap) : null, metric.CapPercentile > 0 ? metric.CapPercentile : null),
+            Added = AddedFigures.Of(metric),
             Variants = variants,
             Missing = missing,
         };
@@ -145,8 +149,7 @@ internal static class MetricAnalysis
             return ArmComparison.Of(experiment, metricIndex, phases, 1 - experiment.Control).At(experiment.Decision.Confidence).Test;
         }
 
-        if (phases.Count > 1) return new NotComputable("phases", "There is no test of several means over several phases.");
-        if (metric.Kind is MetricKind.Ratio or MetricKind.Quantile) return new NotComputable("several_arms", "Each arm is compared with the control only.");
+        if (phases.Count > 1 || metric.Kind is MetricKind.Ratio or MetricKind.Quantile) return Stratified(phases, arms);
         var summaries = new List<SampleSummary>();
         foreach (var arm in present)
         {
@@ -155,5 +158,34 @@ internal static class MetricAnalysis
         }
 
         return WelchAnova.Test(summaries);
+    }
+
+    /// <summary>
+    /// That all arms have the same mean, ratio or quantile: Wald's chi-square on their estimates, each averaged over the phases by all arms' shares of the
+    /// outcomes. Phases in which an arm that has units has fewer than two outcomes are left out.
+    /// </summary>
+    private static Computed<TestResult> Stratified(IReadOnlyList<Arm[]> phases, Arm[] arms)
+    {
+        var present = Enumerable.Range(0, arms.Length).Where(i => arms[i].N > 0).ToList();
+        var usable = phases.Where(p => present.TrueForAll(i => p[i].N >= 2)).ToList();
+        if (usable.Count == 0) return NotComputable.TooFewUnits("There is no phase in which each arm has two outcomes.");
+        var all = usable.Sum(p => p.Sum(a => (double)a.N));
+        var estimates = new List<(double Value, double Variance)>();
+        foreach (var i in present)
+        {
+            var (value, variance) = (0.0, 0.0);
+            foreach (var phase in usable)
+            {
+                var (mean, error) = (phase[i].Mean, phase[i].StandardError);
+                if ((mean.Missing ?? error.Missing) is { } missing) return missing;
+                var share = phase.Sum(a => (double)a.N) / all;
+                value += share * mean.Value;
+                variance += share * error.Value * share * error.Value;
+            }
+
+            estimates.Add((value, variance));
+        }
+
+        return WaldTest.Equality(estimates);
     }
 }

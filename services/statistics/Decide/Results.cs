@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using CroPlatform.Experimentation;
 
 namespace CroPlatform.Services.Statistics.Decide;
 
@@ -39,13 +40,39 @@ internal sealed record MetricResult
     public required string Direction { get; init; }
     public required bool Guardrail { get; init; }
 
-    /// <summary>Of all arms at once: chi-square without Yates for conversions, Welch's ANOVA for means.</summary>
+    /// <summary>
+    /// Of all arms at once: chi-square without Yates for conversions, Welch's ANOVA for means; over several phases Cochran, Mantel and Haenszel's, and
+    /// Wald's chi-square for means; for ratios and quantiles Wald's always.
+    /// </summary>
     public double? PValue { get; init; }
 
     public double? LogPValue { get; init; }
+
+    /// <summary>What units' outcomes are cut at; absent without one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public CapFigures? Cap { get; init; }
+
+    /// <summary>Of a metric that was added while the experiment ran; else absent.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public AddedFigures? Added { get; init; }
+
     public required IReadOnlyList<VariantFigures> Variants { get; init; }
     public required IReadOnlyDictionary<string, string> Missing { get; init; }
 }
+
+/// <param name="Counted">refolded: over all units, from the facts that were kept; from_now: over the units exposed from then on.</param>
+/// <param name="From">Since when; absent where all units are counted.</param>
+internal sealed record AddedFigures(DateTimeOffset At, string Counted, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? From)
+{
+    public static AddedFigures? Of(Metric metric) => metric.AddedMs == 0 ? null : new AddedFigures(
+        DateTimeOffset.FromUnixTimeMilliseconds(metric.AddedMs),
+        metric.CountsFromMs > 0 ? "from_now" : "refolded",
+        metric.CountsFromMs > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(metric.CountsFromMs) : null);
+}
+
+/// <param name="Value">Null while a percentile cap is not frozen.</param>
+/// <param name="Percentile">Absent where the cap was given.</param>
+internal sealed record CapFigures(double? Value, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Percentile);
 
 /// <summary>One arm. Lift, difference and p are against the control; lift is treatment / control − 1.</summary>
 internal sealed record VariantFigures

@@ -63,8 +63,11 @@ internal sealed record DimensionValue(string Value, IReadOnlyList<SliceFigures> 
 /// <param name="Day">Whole days since the exposure.</param>
 internal sealed record AgeResult(int Day, string Metric, IReadOnlyList<SliceFigures> Variants);
 
-/// <param name="Class">Of excluded units that are let in.</param>
-internal sealed record ClassResult(string Class, string Metric, IReadOnlyList<SliceFigures> Variants);
+/// <summary>A metric with and without a class of units that is excluded.</summary>
+/// <param name="Units">In the class.</param>
+/// <param name="Variants">With them let in.</param>
+/// <param name="Without">As the results have it.</param>
+internal sealed record ClassResult(string Class, string Metric, long Units, IReadOnlyList<SliceFigures> Variants, IReadOnlyList<SliceFigures> Without);
 
 /// <summary>Analyses what a survey counted. Pure.</summary>
 internal static class SurveyAnalysis
@@ -98,14 +101,16 @@ internal static class SurveyAnalysis
                 survey.Experiment, m.i, Phases(survey.Experiment, m.i, age.Select(a => (a.Key.Phase, a.Key.Variant, a.Value))))))),
     ];
 
-    /// <summary>Each metric as it would be with a class of excluded units let in.</summary>
+    /// <summary>Each metric as it would be with a class of excluded units let in, and as it is.</summary>
     public static IReadOnlyList<ClassResult> WithClass(SurveyNumbers survey, Numbers numbers) =>
     [
         .. ((string[])[ExclusionClass.Crossover, ExclusionClass.Mismatch, ExclusionClass.Bot]).SelectMany(name => survey.Experiment.Metrics.Select((metric, i) =>
         {
             var cells = numbers.Cells.Select(c => (c.Key.Phase, c.Key.Variant, c.Cell))
                 .Concat(survey.Classes.Where(c => c.Key.Class == name).Select(c => (c.Key.Phase, c.Key.Variant, c.Value)));
-            return new ClassResult(name, metric.Key, SliceFigures.Of(survey.Experiment, i, Phases(survey.Experiment, i, cells)));
+            return new ClassResult(
+                name, metric.Key, survey.Classes.Where(c => c.Key.Class == name).Sum(c => c.Value.Units),
+                SliceFigures.Of(survey.Experiment, i, Phases(survey.Experiment, i, cells)), SliceFigures.Of(survey.Experiment, i, numbers.ArmsByPhase(survey.Experiment, i)));
         })),
     ];
 

@@ -10,9 +10,12 @@ internal static class TrafficCheck
     private const double Threshold = 0.001;
     private const double MostCrossovers = 0.01;
 
-    /// <summary>Each phase's arms against the shares expected in it.</summary>
+    /// <summary>
+    /// Each phase's arms against the shares expected in it. Of a bandit, whose phases are many and may have few units, all phases in one test.
+    /// </summary>
     public static SampleRatioResult SampleRatio(Experiment experiment, Numbers numbers)
     {
+        if (experiment.Allocations > 0) return Together(experiment, numbers);
         double? lowest = null, lowestLog = null;
         var missing = new Dictionary<string, string>();
         var ok = true;
@@ -28,6 +31,14 @@ internal static class TrafficCheck
         return new SampleRatioResult(lowest, lowestLog, ok, missing);
     }
 
+    private static SampleRatioResult Together(Experiment experiment, Numbers numbers)
+    {
+        var result = CroPlatform.Statistics.Trust.SampleRatio.Stratified(Quality.Strata(experiment, numbers));
+        return result.Test.TryGet(out var test)
+            ? new SampleRatioResult(test.PValue, test.LogPValue, result.IsOk(Threshold), new Dictionary<string, string>())
+            : new SampleRatioResult(null, null, result.IsOk(Threshold), new Dictionary<string, string> { ["p_value"] = result.Test.Missing!.Value.Code });
+    }
+
     /// <summary>Why crossovers forbid a verdict, or null.</summary>
     public static Reason? Crossovers(Experiment experiment, Numbers numbers)
     {
@@ -41,8 +52,21 @@ internal static class TrafficCheck
             if (key.Class == ExclusionClass.Crossover && key.Variant < byArm.Length) byArm[key.Variant] += units;
         }
 
-        return CroPlatform.Statistics.Trust.SampleRatio.ChiSquare(byArm, TrafficShares.Of(experiment, experiment.CurrentPhase)).IsOk(Threshold)
+        return CroPlatform.Statistics.Trust.SampleRatio.ChiSquare(byArm, ExpectedShares(experiment, numbers)).IsOk(Threshold)
             ? null
             : new Reason("crossover_unequal", "units seen in two variants are spread unequally over the arms");
+    }
+
+    /// <summary>Of units of all phases: what each phase's units were expected to be.</summary>
+    private static double[] ExpectedShares(Experiment experiment, Numbers numbers)
+    {
+        var expected = new double[experiment.Variants.Length];
+        foreach (var (units, shares) in Quality.Strata(experiment, numbers))
+        {
+            var (total, sum) = (units.Sum(), shares.Sum());
+            for (var i = 0; i < expected.Length && sum > 0; i++) expected[i] += total * shares[i] / sum;
+        }
+
+        return expected.Sum() > 0 ? expected : [.. TrafficShares.Of(experiment, experiment.CurrentPhase)];
     }
 }

@@ -1,4 +1,5 @@
 using CroPlatform.Experimentation;
+using CroPlatform.Services.Statistics.Fold;
 using CroPlatform.Statistics;
 using CroPlatform.Statistics.Frequentist;
 
@@ -20,6 +21,12 @@ internal static class Warnings
         for (var i = 0; i < experiment.Metrics.Length; i++)
         {
             var (metric, phases) = (experiment.Metrics[i], numbers.ArmsByPhase(experiment, i));
+            if (metric.IsCapOpen) warnings.Add(new Reason("cap_not_frozen", $"{metric.Key}: nothing is capped before {CapCut.Units} units have an outcome above 0"));
+            if (metric.CountsFromMs > 0)
+            {
+                warnings.Add(new Reason("counted_from_now", $"{metric.Key}: its events of before were not kept, so it is counted over units exposed from {DateTimeOffset.FromUnixTimeMilliseconds(metric.CountsFromMs):u} on"));
+            }
+
             if (phases.Count > 1) warnings.AddRange(LeftOut(experiment, i, phases));
             if (metric.Kind is MetricKind.Mean or MetricKind.Duration && IsSelected(phases))
             {

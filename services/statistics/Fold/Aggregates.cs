@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CroPlatform.Experimentation.Facts;
 
 namespace CroPlatform.Services.Statistics.Fold;
@@ -28,6 +29,12 @@ internal sealed class Aggregates
     {
         var sameFold = ReferenceEquals(beforeFold, afterFold) || beforeFold?.Experiment.AnalysisRevision == afterFold.Experiment.AnalysisRevision;
         if (sameFold && Same(before, after)) return false;
+        if (sameFold && before.Standing == Standing.Analysed && IsSamePlace(before, after))
+        {
+            CellOf(afterFold, after).Replace(new UnitOutcomes(afterFold.Experiment, unit, before.Outcomes), new UnitOutcomes(afterFold.Experiment, unit, after.Outcomes));
+            return true;
+        }
+
         if (beforeFold is not null) Apply(unit, beforeFold, before, -1);
         Apply(unit, afterFold, after, +1);
         return true;
@@ -35,26 +42,33 @@ internal sealed class Aggregates
 
     public void Stored()
     {
+        foreach (var key in ChangedCells) Cells[key].IsChanged = false;
         ChangedCells.Clear();
         ChangedExclusions.Clear();
     }
 
     private void Apply(string unit, ExperimentFold fold, Contribution contribution, int sign)
     {
-        var experiment = fold.Experiment;
         switch (contribution.Standing)
         {
-            case Standing.Analysed:
-                var key = new CellKey(experiment.Site, experiment.Key, experiment.AnalysisRevision, contribution.Phase, contribution.Day, contribution.Variant);
-                if (!Cells.TryGetValue(key, out var cell)) Cells[key] = cell = new Cell(experiment.Metrics.Length);
-                cell.Add(new UnitOutcomes(experiment, unit, contribution.Outcomes), sign);
-                ChangedCells.Add(key);
-                break;
+            case Standing.Analysed: CellOf(fold, contribution).Add(new UnitOutcomes(fold.Experiment, unit, contribution.Outcomes), sign); break;
             case Standing.Crossover: Exclude(fold, ExclusionClass.Crossover, contribution.Variant, sign); break;
             case Standing.Bot: Exclude(fold, ExclusionClass.Bot, contribution.Variant, sign); break;
         }
 
         if (contribution.MismatchedVariant >= 0) Exclude(fold, ExclusionClass.Mismatch, contribution.MismatchedVariant, sign);
+    }
+
+    /// <summary>The cell that the unit is counted in, noted as changed.</summary>
+    private Cell CellOf(ExperimentFold fold, Contribution contribution)
+    {
+        var experiment = fold.Experiment;
+        var key = new CellKey(experiment.Site, experiment.Key, experiment.AnalysisRevision, contribution.Phase, contribution.Day, contribution.Variant);
+        ref var cell = ref CollectionsMarshal.GetValueRefOrAddDefault(Cells, key, out _);
+        cell ??= new Cell(experiment.Metrics.Length);
+        if (!cell.IsChanged) ChangedCells.Add(key);
+        cell.IsChanged = true;
+        return cell;
     }
 
     private void Exclude(ExperimentFold fold, string reason, int variant, int sign)
@@ -64,7 +78,9 @@ internal sealed class Aggregates
         ChangedExclusions.Add(key);
     }
 
+    private static bool IsSamePlace(Contribution a, Contribution b) =>
+        a.Standing == b.Standing && a.Variant == b.Variant && a.Phase == b.Phase && a.Day == b.Day && a.MismatchedVariant == b.MismatchedVariant;
+
     private static bool Same(Contribution a, Contribution b) =>
-        a.Standing == b.Standing && a.Variant == b.Variant && a.Phase == b.Phase && a.Day == b.Day
-        && a.MismatchedVariant == b.MismatchedVariant && a.Outcomes.AsSpan().SequenceEqual(b.Outcomes.AsSpan());
+        IsSamePlace(a, b) && a.Outcomes.AsSpan().SequenceEqual(b.Outcomes.AsSpan());
 }

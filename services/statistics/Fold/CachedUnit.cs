@@ -1,4 +1,5 @@
 using CroPlatform.Experimentation.Facts;
+using CroPlatform.Services.Statistics.Check;
 
 namespace CroPlatform.Services.Statistics.Fold;
 
@@ -6,6 +7,9 @@ namespace CroPlatform.Services.Statistics.Fold;
 internal sealed class CachedUnit(UnitHistory history)
 {
     public UnitHistory History { get; } = history;
+
+    /// <summary>What a batch brought and is not folded yet.</summary>
+    public List<EventReading>? Waiting { get; set; }
 
     /// <summary>Has facts that are not stored yet.</summary>
     public bool IsDirty { get; set; }

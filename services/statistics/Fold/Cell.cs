@@ -13,6 +13,9 @@ internal sealed class Cell
 
     public long Units { get; set; }
 
+    /// <summary>Since the last checkpoint.</summary>
+    public bool IsChanged { get; set; }
+
     /// <summary>Over the units that have an outcome: it and its covariate, or a ratio's two parts; in units of 1e-4.</summary>
     public ExactCrossMoments[] Moments { get; }
 
@@ -23,27 +26,40 @@ internal sealed class Cell
     public void Add(UnitOutcomes unit, int sign)
     {
         Units += sign;
-        var outcomes = unit.Outcomes.AsSpan();
-        for (var i = 0; i < outcomes.Length; i++)
-        {
-            ref readonly var outcome = ref outcomes[i];
-            if (outcome.Counts)
-            {
-                var pair = ExactCrossMoments.Of(outcome.X, outcome.Y);
-                Moments[i] = sign > 0 ? Moments[i] + pair : Moments[i] - pair;
-            }
+        for (var i = 0; i < unit.Outcomes.Length; i++) Add(unit, i, sign);
+    }
 
-            if (!outcome.Values.IsEmpty) (Counts[i] ??= new ValueCounts()).Add(unit, i, sign);
+    /// <summary>Puts a unit's outcomes in the place of those that it had; most are the same.</summary>
+    public void Replace(UnitOutcomes before, UnitOutcomes after)
+    {
+        for (var i = 0; i < after.Outcomes.Length; i++)
+        {
+            if (before.Outcomes[i].Equals(after.Outcomes[i])) continue;
+            Add(before, i, -1);
+            Add(after, i, +1);
         }
     }
 
-    public void Merge(Cell other)
+    /// <param name="sign">1, or −1 to take it out again.</param>
+    public void Merge(Cell other, int sign = 1)
     {
-        Units += other.Units;
+        Units += sign * other.Units;
         for (var i = 0; i < Moments.Length; i++)
         {
-            Moments[i] += other.Moments[i];
-            if (other.Counts[i] is { } counts) (Counts[i] ??= new ValueCounts()).Merge(counts);
+            Moments[i] = sign > 0 ? Moments[i] + other.Moments[i] : Moments[i] - other.Moments[i];
+            if (other.Counts[i] is { } counts) (Counts[i] ??= new ValueCounts()).Merge(counts, sign);
         }
+    }
+
+    private void Add(UnitOutcomes unit, int metric, int sign)
+    {
+        ref readonly var outcome = ref unit.Outcomes.AsSpan()[metric];
+        if (outcome.Counts)
+        {
+            var pair = ExactCrossMoments.Of(outcome.X, outcome.Y);
+            Moments[metric] = sign > 0 ? Moments[metric] + pair : Moments[metric] - pair;
+        }
+
+        if (!outcome.Values.IsEmpty) (Counts[metric] ??= new ValueCounts()).Add(unit, metric, sign);
     }
 }

@@ -8,15 +8,27 @@ internal sealed record LiveSnapshot(long Epoch, long Changes, IReadOnlyList<Live
 {
     public static LiveSnapshot Of(long epoch, long changes, IEnumerable<ExperimentFold> folds, Aggregates aggregates)
     {
-        var arms = folds.Select(f => f.Experiment).Where(e => e.Status == ExperimentStatus.Running)
-            .ToDictionary(e => (e.Site, e.Key, e.AnalysisRevision), e => Array.ConvertAll([.. e.Variants], _ => new Cell(e.Metrics.Length)));
+        var running = folds.Select(f => f.Experiment).Where(e => e.Status == ExperimentStatus.Running)
+            .ToDictionary(e => (e.Site, e.Key, e.AnalysisRevision), e => Array.ConvertAll([.. e.Variants], _ => new Sums(e.Metrics.Length)));
         foreach (var (key, cell) in aggregates.Cells)
         {
-            if (arms.TryGetValue((key.Site, key.Experiment, key.Revision), out var sums)) sums[key.Variant].Merge(cell);
+            if (running.TryGetValue((key.Site, key.Experiment, key.Revision), out var arms)) arms[key.Variant].Add(cell);
         }
 
-        return new LiveSnapshot(epoch, changes, [.. arms.Select(a => new LiveExperiment(
-            a.Key.Site, a.Key.Key, Array.ConvertAll(a.Value, c => new LiveArm(c.Units, Array.ConvertAll(c.Moments, m => m.SumX.ToString())))))]);
+        return new LiveSnapshot(epoch, changes, [.. running.Select(r => new LiveExperiment(
+            r.Key.Site, r.Key.Key, Array.ConvertAll(r.Value, s => new LiveArm(s.Units, Array.ConvertAll(s.Metrics, m => m.ToString())))))]);
+    }
+
+    private sealed class Sums(int metrics)
+    {
+        public long Units { get; private set; }
+        public Int128[] Metrics { get; } = new Int128[metrics];
+
+        public void Add(Cell cell)
+        {
+            Units += cell.Units;
+            for (var i = 0; i < Metrics.Length; i++) Metrics[i] += cell.Moments[i].SumX;
+        }
     }
 }
 

@@ -24,9 +24,9 @@ internal sealed partial class PartitionFold
     /// <summary>Whether a reading is a copy of what its unit knows. One that came too late is none once it may count.</summary>
     private static bool IsKnown(UnitHistory history, EventReading reading)
     {
-        if (history.Facts.FirstOrDefault(f => f.Id == reading.Fact!.Id) is not { } known) return false;
+        if (history.Find(reading.Fact!.Id) is not { } known) return false;
         if (reading.PutBack is null || !known.IsOnlyRemembered) return true;
-        history.ForgetLate(known.Id);
+        history.Remove(f => f.Id == known.Id);
         return false;
     }
 

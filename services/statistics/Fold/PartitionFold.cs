@@ -14,9 +14,10 @@ namespace CroPlatform.Services.Statistics.Fold;
 /// stored with the next offset in one transaction. Dropping it loses nothing: it is made again from what is stored.
 /// </summary>
 internal sealed partial class PartitionFold(
-    IPartitionRows store, StoredPartition stored, Func<Catalog> catalog, StatisticsOptions options, FoldMetrics metrics, ILogger logger) : IPartitionState
+    IPartitionRows store, StoredPartition stored, Func<Catalog> catalog, StatisticsOptions options, FoldMetrics metrics, ILogger logger,
+    FindLinkedFacts findLinked) : IPartitionState
 {
-    private static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly Dictionary<(string Site, string Unit), CachedUnit> _units = [];
     private readonly Aggregates _aggregates = stored.Aggregates;
@@ -38,11 +39,12 @@ internal sealed partial class PartitionFold(
     /// <summary>The running experiments' counters, made by the folding thread a few times a second: other threads read it whole.</summary>
     public LiveSnapshot Live => _live;
 
-    public bool IsDirty => _next > _claim.Next || _folded.Changed.Count > 0 || _changedBalance.Count > 0;
+    public bool IsDirty => _next > _claim.Next || _folded.Changed.Count > 0 || _changedBalance.Count > 0 || _erased.Count > 0;
 
     public async Task FoldAsync(IReadOnlyList<ConsumeResult<byte[], byte[]>> records, CancellationToken ct)
     {
         await CatchUpAsync(ct);
+        await EraseAsync(ct);
         _folds++;
         var maxLateness = (long)TimeSpan.FromHours(options.MaxLatenessHours).TotalMilliseconds;
         var readings = new List<EventReading>(records.Count);
@@ -52,7 +54,13 @@ internal sealed partial class PartitionFold(
             if (record.Offset.Value < _next) continue;
             _next = record.Offset.Value + 1;
             _traced.Note(record);
-            var reading = Lane.IsFacts(_lane) ? EventReading.OfFact(record) : EventReading.Of(record, maxLateness);
+            var reading = Lane.IsFacts(_lane) ? EventReading.OfFact(record, _caughtUpWith!) : EventReading.Of(record, maxLateness, _caughtUpWith!);
+            if (reading.IsErased)
+            {
+                Forget(reading);
+                continue;
+            }
+
             // What was put back and cannot be counted yet goes on lying where it lay.
             if (reading is { PutBack: not null, Quarantine: not null }) continue;
             if (reading.Fact is null) Quarantine(reading);
@@ -60,15 +68,15 @@ internal sealed partial class PartitionFold(
         }
 
         await LookUpAsync(readings, ct);
-        var byUnit = readings.GroupBy(r => (r.Site, r.Unit)).ToList();
-        await LoadAsync([.. byUnit.Select(g => g.Key)], ct);
-        foreach (var unit in byUnit) Fold(_units[unit.Key], [.. unit]);
+        await LoadAsync(readings.Select(r => (r.Site, r.Unit)), ct);
+        foreach (var unit in Touched(readings)) Fold(unit);
         metrics.Folded(records.Count);
     }
 
     public async Task TickAsync(CancellationToken ct)
     {
         await CatchUpAsync(ct);
+        await EraseAsync(ct);
         if (_live.Changes == Changes || Stopwatch.GetElapsedTime(_liveAt) < LiveInterval) return;
         _live = LiveSnapshot.Of(_claim.Epoch, Changes, _folded.All, _aggregates);
         _liveAt = Stopwatch.GetTimestamp();
@@ -78,7 +86,7 @@ internal sealed partial class PartitionFold(
     {
         var dirty = _units.Values.Where(u => u.IsDirty).ToList();
         var checkpoint = new Checkpoint(
-            _claim, _next, dirty, _aggregates, _folded, [.. _changedBalance.Select(s => (s, _balance[s]))], _quarantine, _settled);
+            _claim, _next, dirty, _aggregates, _folded, [.. _changedBalance.Select(s => (s, _balance[s]))], _quarantine, _settled, _erased);
         using (_traced.Storing())
         {
             _claim = await store.SaveAsync(checkpoint, ct);
@@ -90,33 +98,55 @@ internal sealed partial class PartitionFold(
         _changedBalance.Clear();
         _quarantine.Clear();
         _settled.Clear();
+        Erased(dirty);
         Evict();
         return _next;
     }
 
-    private void Fold(CachedUnit unit, List<EventReading> readings)
+    /// <summary>The units that these are of, each with its own waiting at it.</summary>
+    private List<CachedUnit> Touched(List<EventReading> readings)
+    {
+        var units = new List<CachedUnit>(readings.Count);
+        foreach (var reading in readings)
+        {
+            var unit = _units[(reading.Site, reading.Unit)];
+            if (unit.Waiting is null) units.Add(unit);
+            (unit.Waiting ??= []).Add(reading);
+        }
+
+        return units;
+    }
+
+    private void Fold(CachedUnit unit)
     {
         unit.UsedAt = _folds;
         var history = unit.History;
+        var fresh = Fresh(history, unit.Waiting!);
+        unit.Waiting = null;
+        if (fresh.Count == 0) return;
+        var changes = UnitChanges.Of(history, fresh, ExperimentsOf(history, fresh));
+        foreach (var reading in fresh) Add(history, reading);
+        history.Trim(type => catalog().IsMeasured(history.Site, type), PhaseOf);
+        unit.IsDirty = true;
+        foreach (var change in changes) Replace(history, change.Fold, change.Before, change.Fold, change.After(history));
+
+        int? PhaseOf(Fact fact) => _folded.Find(history.Site, fact.Exposure!.Experiment)?.Experiment.PhaseAt(fact.TimeMs)?.Index;
+    }
+
+    /// <summary>Those that are no copies.</summary>
+    private List<EventReading> Fresh(UnitHistory history, List<EventReading> readings)
+    {
         var fresh = new List<EventReading>(readings.Count);
-        var seen = new HashSet<FactId>();
+        var seen = readings.Count > 1 ? new HashSet<FactId>(readings.Count) : null;
         foreach (var reading in readings)
         {
-            var isCopy = !seen.Add(reading.Fact!.Id) | IsKnown(history, reading);
+            var isCopy = seen?.Add(reading.Fact!.Id) == false | IsKnown(history, reading);
             var isFirstHere = reading.PutBack is null || Settle(reading);
             if (!isCopy) fresh.Add(reading);
             else if (isFirstHere) Count(reading.Site, b => b with { Deduplicated = b.Deduplicated + 1 });
         }
 
-        if (fresh.Count == 0) return;
-        var experiments = ExperimentsOf(history, fresh);
-        var before = experiments.ConvertAll(e => e.Of(history));
-        foreach (var reading in fresh) Add(history, reading);
-        history.Trim(type => catalog().IsMeasured(history.Site, type), PhaseOf);
-        unit.IsDirty = true;
-        for (var i = 0; i < experiments.Count; i++) Replace(history, experiments[i], before[i], experiments[i], experiments[i].Of(history));
-
-        int? PhaseOf(Fact fact) => _folded.Find(history.Site, fact.Exposure!.Experiment)?.Experiment.PhaseAt(fact.TimeMs)?.Index;
+        return fresh;
     }
 
     private void Add(UnitHistory history, EventReading reading)
@@ -138,15 +168,28 @@ internal sealed partial class PartitionFold(
         }
     }
 
-    private List<ExperimentFold> ExperimentsOf(UnitHistory history, List<EventReading> fresh) =>
-        [.. history.Facts.Concat(fresh.Select(r => r.Fact!)).Where(f => f.Exposure is not null).Select(f => f.Exposure!.Experiment).Distinct()
-            .Select(e => _folded.Find(history.Site, e)).OfType<ExperimentFold>()];
-
-    private void Replace(UnitHistory history, ExperimentFold? beforeFold, Contribution before, ExperimentFold afterFold, Contribution after)
+    /// <summary>The known experiments that the unit was exposed to or is now.</summary>
+    private List<ExperimentFold> ExperimentsOf(UnitHistory history, List<EventReading> fresh)
     {
-        if (!_aggregates.Replace(history.Unit, beforeFold, before, afterFold, after)) return;
+        var experiments = new List<ExperimentFold>();
+        foreach (var fact in history.Facts) Note(fact);
+        foreach (var reading in fresh) Note(reading.Fact!);
+        return experiments;
+
+        void Note(Fact fact)
+        {
+            if (fact.Exposure is not { } exposure || experiments.Exists(e => e.Experiment.Key == exposure.Experiment)) return;
+            if (_folded.Find(history.Site, exposure.Experiment) is { } fold) experiments.Add(fold);
+        }
+    }
+
+    /// <returns>Whether that changed anything.</returns>
+    private bool Replace(UnitHistory history, ExperimentFold? beforeFold, Contribution before, ExperimentFold afterFold, Contribution after)
+    {
+        if (!_aggregates.Replace(history.Unit, beforeFold, before, afterFold, after)) return false;
         Changes++;
         _folded.Touch((afterFold.Experiment.Site, afterFold.Experiment.Key));
+        return true;
     }
 
     private void Quarantine(EventReading reading)
@@ -164,9 +207,9 @@ internal sealed partial class PartitionFold(
         _changedBalance.Add(site);
     }
 
-    private async Task LoadAsync(List<(string Site, string Unit)> keys, CancellationToken ct)
+    private async Task LoadAsync(IEnumerable<(string Site, string Unit)> keys, CancellationToken ct)
     {
-        var missing = keys.FindAll(k => !_units.ContainsKey(k));
+        var missing = keys.Where(k => !_units.ContainsKey(k)).ToHashSet();
         if (missing.Count == 0) return;
         foreach (var history in await store.LoadUnitsAsync(_lane, missing, ct)) _units[(history.Site, history.Name)] = new CachedUnit(history);
         foreach (var key in missing) _units.TryAdd(key, new CachedUnit(UnitCodec.New(key.Site, key.Unit, _lane)));

@@ -32,6 +32,9 @@ internal sealed class SurveyNumbers(Experiment experiment)
     public Dictionary<ClassKey, Cell> Classes { get; } = [];
     public ExposureCounts Exposures { get; private set; }
 
+    /// <summary>Of this walk alone: it is not stored.</summary>
+    public CapCut Cut { get; } = new(experiment);
+
     /// <summary>Units with any exposure to the experiment.</summary>
     public long Units { get; private set; }
 
@@ -51,6 +54,7 @@ internal sealed class SurveyNumbers(Experiment experiment)
         {
             AddSlices(history, unit, exposed, zone, values);
             AddAges(fold, history, unit, exposed, nowMs);
+            Cut.Add(unit.Contribution.Outcomes);
             return;
         }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using CroPlatform.Experimentation;
 using CroPlatform.Experimentation.Facts;
 using CroPlatform.Statistics.Aggregates;
@@ -23,9 +24,17 @@ internal sealed class ValueCounts
     private static readonly QuantileSketch Buckets = new();
     private static readonly GroupedQuantileSketch Grouped = new(Groups);
 
-    private readonly SortedDictionary<int, long> _counts = [];
+    private readonly Dictionary<int, long> _counts = [];
 
     public IReadOnlyDictionary<int, long> All => _counts;
+
+    /// <summary>By key.</summary>
+    public IEnumerable<(int Key, long Count)> InOrder()
+    {
+        var keys = _counts.Keys.ToArray();
+        Array.Sort(keys);
+        foreach (var key in keys) yield return (key, _counts[key]);
+    }
 
     public void Add(UnitOutcomes unit, int metric, int sign)
     {
@@ -42,14 +51,15 @@ internal sealed class ValueCounts
 
     public void Add(int key, long count)
     {
-        var total = _counts.GetValueOrDefault(key) + count;
+        ref var total = ref CollectionsMarshal.GetValueRefOrAddDefault(_counts, key, out _);
+        total += count;
         if (total == 0) _counts.Remove(key);
-        else _counts[key] = total;
     }
 
-    public void Merge(ValueCounts other)
+    /// <param name="sign">1, or −1 to take them out again.</param>
+    public void Merge(ValueCounts other, int sign = 1)
     {
-        foreach (var (key, count) in other._counts) Add(key, count);
+        foreach (var (key, count) in other._counts) Add(key, sign * count);
     }
 
     /// <summary>The counts of a quantile as the sketch that they are of.</summary>

@@ -25,7 +25,8 @@ internal sealed class LiveCounterWriter(RedisCache redis, EventsConsumer consume
         return 1
         """;
 
-    public static RedisKey KeyOf(string site, string experiment) => $"cro:live:{site}:{experiment}";
+    /// <summary>A hash with a field for each partition: all running experiments of the site.</summary>
+    public static RedisKey KeyOf(string site) => $"cro:live:{site}";
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -44,9 +45,9 @@ internal sealed class LiveCounterWriter(RedisCache redis, EventsConsumer consume
         }
     }
 
-    private Task<bool> WriteAsync(int partition, LiveSnapshot snapshot) => redis.TryAsync(db => Task.WhenAll(snapshot.Experiments.Select(e =>
+    private Task<bool> WriteAsync(int partition, LiveSnapshot snapshot) => redis.TryAsync(db => Task.WhenAll(snapshot.Experiments.GroupBy(e => e.Site).Select(site =>
         db.ScriptEvaluateAsync(
             SetIfNewer,
-            [KeyOf(e.Site, e.Experiment)],
-            [partition, $"{snapshot.Epoch:D20}{snapshot.Changes:D20}{JsonSerializer.Serialize(e.Variants)}"]))));
+            [KeyOf(site.Key)],
+            [partition, $"{snapshot.Epoch:D20}{snapshot.Changes:D20}{JsonSerializer.Serialize(site.ToDictionary(e => e.Experiment, e => e.Variants))}"]))));
 }

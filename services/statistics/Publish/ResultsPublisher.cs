@@ -1,7 +1,10 @@
+using System.Diagnostics;
 using System.Text.Json;
 using CroPlatform.Contracts;
+using CroPlatform.Experimentation;
 using CroPlatform.Kafka;
 using CroPlatform.Services.Statistics.Decide;
+using CroPlatform.Services.Statistics.Fold;
 using CroPlatform.Services.Statistics.Store;
 using Google.Protobuf;
 using Microsoft.Extensions.Options;
@@ -14,13 +17,19 @@ namespace CroPlatform.Services.Statistics.Publish;
 /// windows close by themselves; publishes the results. One instance does it at a time: the one that holds an advisory lock.
 /// </summary>
 internal sealed partial class ResultsPublisher(
-    NpgsqlDataSource source, NumbersReader numbers, LookStore looks, HistoryStore history, CatalogReader catalog, RecordProducer producer, TimeProvider clock, IOptions<StatisticsOptions> options,
-    ILogger<ResultsPublisher> logger) : BackgroundService
+    NpgsqlDataSource source, LookStore looks, HistoryStore history, CapStore caps, InteractionStore interactions, CatalogReader catalog, RecordProducer producer,
+    TimeProvider clock, IOptions<StatisticsOptions> options, ILogger<ResultsPublisher> logger) : BackgroundService
 {
     private const long LeaderLock = 7_230_114_905_551_001;
 
     /// <summary>How often the hour's row of the history is set, for an experiment whose results change all the time.</summary>
     private const long HistoryMs = 5_000;
+
+    /// <summary>How often it looks whether a checkpoint was made.</summary>
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>So many looks without another checkpoint: that was the last one for now.</summary>
+    private const int StillLooks = 2;
 
     /// <summary>What was published last of an experiment.</summary>
     private readonly record struct Published(long Changes, int Version, bool IsOpen, long AtMs)
@@ -40,8 +49,9 @@ internal sealed partial class ResultsPublisher(
             {
                 await LeadAsync(stoppingToken);
             }
-            catch (Exception e) when (e is NpgsqlException or LogUnavailableException)
+            catch (Exception e) when (e is NpgsqlException or LogUnavailableException or InvalidOperationException)
             {
+                // InvalidOperationException: the leader's connection was closed under it.
                 LogRetry(e.Message);
             }
 
@@ -55,56 +65,92 @@ internal sealed partial class ResultsPublisher(
         await using var leader = await source.OpenConnectionAsync(ct);
         await using var acquire = new NpgsqlCommand($"select pg_try_advisory_lock({LeaderLock})", leader);
         if (await acquire.ExecuteScalarAsync(ct) is not true) return;
+        var numbers = new NumbersFeed(source);
         var published = new Dictionary<(string Site, string Experiment), Published>();
         var unwritten = new Dictionary<(string Site, string Experiment), ExperimentResults>();
         var writtenAt = Environment.TickCount64;
         while (!ct.IsCancellationRequested)
         {
             await using (var alive = new NpgsqlCommand("select 1", leader)) await alive.ExecuteScalarAsync(ct);
-            var changes = await numbers.ChangesAsync(ct);
-            foreach (var experiment in catalog.Current.Experiments.Select(v => v.Current).OfType<Experimentation.Experiment>())
+            var position = await numbers.PositionAsync(ct);
+            var (changes, warnings) = (await numbers.ChangesAsync(ct), await interactions.WarningsAsync(ct));
+            var due = catalog.Current.Experiments.Select(v => v.Current).OfType<Experiment>().Where(e => !published.TryGetValue((e.Site, e.Key), out var last)
+                || !last.StillStands(changes.GetValueOrDefault((e.Site, e.Key)), e.Version)).ToList();
+            await numbers.ReadAsync(due, ct);
+            var sent = new List<Task>();
+            foreach (var experiment in due)
             {
+                // Judging keeps a thread busy; folds wait for one too.
+                await Task.Yield();
                 var key = (experiment.Site, experiment.Key);
-                var count = changes.GetValueOrDefault(key);
-                if (published.TryGetValue(key, out var last) && last.StillStands(count, experiment.Version)) continue;
-                unwritten[key] = await PublishAsync(experiment, ct);
-                published[key] = new Published(count, experiment.Version, unwritten[key].Decision.Value == "undecided", Environment.TickCount64);
+                var results = await JudgeAsync(experiment, numbers.Of(experiment), [.. warnings[key]], ct);
+                sent.Add(producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment, results, await caps.ReadAsync(experiment, ct)), ct));
+                published[key] = new Published(changes.GetValueOrDefault(key), experiment.Version, results.Decision.Value == "undecided", Environment.TickCount64);
+                unwritten[key] = results;
+                if (experiment.StoppedMs > 0) numbers.Forget(experiment);
             }
 
+            await Task.WhenAll(sent);
             if (Environment.TickCount64 - writtenAt >= HistoryMs)
             {
-                foreach (var (key, results) in unwritten) await history.SaveAsync(key.Site, results, ct);
+                await history.SaveAsync(unwritten.Select(r => (r.Key.Site, r.Value)), ct);
                 unwritten.Clear();
                 writtenAt = Environment.TickCount64;
             }
 
-            await Task.Delay(options.Value.ResultsMs, ct);
+            await CheckpointsAsync(numbers, position, ct);
         }
     }
 
-    private async Task<ExperimentResults> PublishAsync(Experimentation.Experiment experiment, CancellationToken ct)
+    /// <summary>
+    /// Waits until checkpoints were made after this position and no more are coming just now, since those of one process come together; at least half
+    /// as long as results may wait, and at most as long.
+    /// </summary>
+    private async Task CheckpointsAsync(NumbersFeed numbers, long position, CancellationToken ct)
     {
-        var (stood, taken, now) = (await numbers.ReadAsync(experiment, ct), await looks.ReadAsync(experiment, ct), clock.GetUtcNow());
+        var (started, most) = (Stopwatch.GetTimestamp(), TimeSpan.FromMilliseconds(options.Value.ResultsMs));
+        await Task.Delay(most / 2, ct);
+        for (var (last, still) = (position, 0); Stopwatch.GetElapsedTime(started) < most; await Task.Delay(Look, ct))
+        {
+            var now = await numbers.PositionAsync(ct);
+            still = now == last ? still + 1 : 0;
+            last = now;
+            if (now != position && still == StillLooks) return;
+        }
+    }
+
+    private async Task<ExperimentResults> JudgeAsync(Experiment experiment, Numbers stood, IReadOnlyList<Reason> warnings, CancellationToken ct)
+    {
+        var (taken, now) = (await looks.ReadAsync(experiment, ct), clock.GetUtcNow());
         if (Analyst.LookDue(experiment, stood, taken, now) is { } due)
         {
             await looks.TakeAsync(experiment, due, ct);
             taken = await looks.ReadAsync(experiment, ct);
         }
 
-        var results = Analyst.Analyse(experiment, stood, taken, now);
-        await producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment.Site, results), ct);
-        return results;
+        return Analyst.Analyse(experiment, stood, taken, now, warnings);
     }
 
-    public static Contracts.Statistics.ExperimentResults Wire(string site, ExperimentResults results) => new()
+    public static Contracts.Statistics.ExperimentResults Wire(Experiment experiment, ExperimentResults results, IEnumerable<FrozenCap> caps)
     {
-        Site = site,
-        Experiment = results.Experiment,
-        Version = (uint)results.Version,
-        Status = results.Status,
-        AsOfMs = results.AsOf.ToUnixTimeMilliseconds(),
-        ResultsJson = UnsafeByteOperations.UnsafeWrap(JsonSerializer.SerializeToUtf8Bytes(results, ExperimentResults.Json)),
-    };
+        var wire = new Contracts.Statistics.ExperimentResults
+        {
+            Site = experiment.Site,
+            Experiment = results.Experiment,
+            Version = (uint)results.Version,
+            Status = results.Status,
+            AsOfMs = results.AsOf.ToUnixTimeMilliseconds(),
+            ResultsJson = UnsafeByteOperations.UnsafeWrap(JsonSerializer.SerializeToUtf8Bytes(results, ExperimentResults.Json)),
+        };
+        wire.FrozenCaps.AddRange(caps.Select(c => new Contracts.Statistics.FrozenCap
+        {
+            Metric = c.Metric,
+            AnalysisRevision = (uint)experiment.AnalysisRevision,
+            CapE4 = c.CapE4,
+            Units = c.Units,
+        }));
+        return wire;
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "results wait: {Reason}")]
     private partial void LogRetry(string reason);

@@ -31,7 +31,7 @@ internal sealed class RoutedPartition(
             if (record.Offset.Value < _next) continue;
             _next = record.Offset.Value + 1;
             // What cannot be counted is quarantined where visitors are folded.
-            if (EventReading.TryRead(record, maxLateness) is not { } read) continue;
+            if (EventReading.TryRead(record, maxLateness, catalog()) is not { } read) continue;
             // It left quarantine where its visitor is folded.
             read.PutBack = null;
             routed.AddRange(_table.Route(read).Select(r => new Outgoing(Topics.UnitKey(read.Site, r.UnitType, r.Unit), r)));

@@ -18,26 +18,24 @@ internal sealed class LiveReader(CatalogReader catalog, RedisCache redis, TimePr
     {
         var running = catalog.Current.Experiments.Select(v => v.Current).OfType<Experiment>()
             .Where(e => e.Site == site && e.Status == ExperimentStatus.Running).ToList();
-        var fields = new RedisValue[running.Count][];
-        var read = await redis.TryAsync(async db =>
-        {
-            for (var i = 0; i < running.Count; i++) fields[i] = await db.HashValuesAsync(Live.KeyOf(site, running[i].Key));
-        });
+        RedisValue[] fields = [];
+        var read = await redis.TryAsync(async db => fields = await db.HashValuesAsync(Live.KeyOf(site)));
         ct.ThrowIfCancellationRequested();
-        return read ? [.. running.Select((e, i) => Sum(e, fields[i]))] : [];
+        if (!read) return [];
+        var partitions = Array.ConvertAll(fields, f => JsonSerializer.Deserialize<Dictionary<string, LiveArm[]>>(((string)f!).AsSpan(PrefixLength))!);
+        return [.. running.Select(e => Sum(e, partitions.Select(p => p.GetValueOrDefault(e.Key)).OfType<LiveArm[]>()))];
     }
 
-    private LiveCounters Sum(Experiment experiment, RedisValue[] partitions)
+    private LiveCounters Sum(Experiment experiment, IEnumerable<LiveArm[]> partitions)
     {
         var units = new long[experiment.Variants.Length];
         var sums = new Int128[experiment.Variants.Length, experiment.Metrics.Length];
-        foreach (string? field in partitions)
+        foreach (var arms in partitions)
         {
-            var arms = JsonSerializer.Deserialize<LiveArm[]>(field!.AsSpan(PrefixLength))!;
             for (var arm = 0; arm < Math.Min(arms.Length, units.Length); arm++)
             {
                 units[arm] += arms[arm].Units;
-                for (var metric = 0; metric < experiment.Metrics.Length; metric++) sums[arm, metric] += Int128.Parse(arms[arm].Sums[metric]);
+                for (var metric = 0; metric < Math.Min(arms[arm].Sums.Count, experiment.Metrics.Length); metric++) sums[arm, metric] += Int128.Parse(arms[arm].Sums[metric]);
             }
         }
 

@@ -4,6 +4,7 @@ using CroPlatform.Kafka;
 using CroPlatform.ServiceDefaults.Errors;
 using CroPlatform.ServiceDefaults.Keys;
 using CroPlatform.Services.Statistics.Decide;
+using CroPlatform.Services.Statistics.Publish;
 using CroPlatform.Services.Statistics.Store;
 
 namespace CroPlatform.Services.Statistics.Serve;
@@ -20,6 +21,14 @@ internal static class ResultDetailsEndpoints
         details.MapGet("/days", DaysAsync);
         details.MapGet("/dimensions", DimensionsAsync);
         details.MapGet("/quality", QualityAsync);
+        details.MapGet("/live", LiveAsync);
+    }
+
+    private static async Task<IResult> LiveAsync(string key, HttpContext context, CatalogReader catalog, LiveReader live, TimeProvider clock, CancellationToken ct)
+    {
+        if (await FindAsync(key, context, catalog, ct) is not { } experiment) return NotFound(key);
+        var counters = (await live.ReadAsync(experiment.Site, ct)).FirstOrDefault(c => c.Experiment == key);
+        return Answer(LiveFigures.Of(experiment, counters, clock.GetUtcNow()));
     }
 
     private static async Task<IResult> HistoryAsync(string key, HttpContext context, CatalogReader catalog, HistoryStore history, CancellationToken ct)
@@ -48,7 +57,7 @@ internal static class ResultDetailsEndpoints
     }
 
     private static async Task<IResult> DimensionsAsync(
-        string key, string? metric, string? dimension, HttpContext context, CatalogReader catalog, SurveyStore surveys, CancellationToken ct)
+        string key, string? metric, string? dimension, HttpContext context, CatalogReader catalog, NumbersReader numbers, SurveyStore surveys, TimeProvider clock, CancellationToken ct)
     {
         if (await FindAsync(key, context, catalog, ct) is not { } experiment) return NotFound(key);
         if (UnknownMetric(experiment, metric) is { } problem) return problem;
@@ -63,6 +72,7 @@ internal static class ResultDetailsEndpoints
             experiment = key,
             as_of = survey?.TakenAt,
             frozen = survey?.IsFrozen ?? false,
+            warnings = await WarningsAsync(survey, experiment, numbers, clock, ct),
             dimensions = survey is null
                 ? []
                 : SurveyAnalysis.ByDimension(survey.Numbers).Where(d => metrics.Contains(d.Metric) && (dimension is null || d.Dimension == dimension)),
@@ -79,12 +89,25 @@ internal static class ResultDetailsEndpoints
             experiment = key,
             as_of = clock.GetUtcNow(),
             sample_ratio = Quality.Phases(experiment, stood),
+            sample_ratio_overall = Quality.Overall(experiment, stood),
             crossovers = Quality.Crossovers(experiment, stood),
             surveyed_at = survey?.TakenAt,
+            warnings = await WarningsAsync(survey, experiment, numbers, clock, ct),
             waterfall = survey is null ? null : Quality.WaterfallOf(survey.Numbers, await numbers.QuarantinedAsync(experiment, ct)),
+            exclusions_by_phase = survey is null ? [] : Quality.ExclusionsByPhase(survey.Numbers),
             with_class = survey is null ? [] : SurveyAnalysis.WithClass(survey.Numbers, stood),
             suspect_slices = survey is null ? [] : SliceSearch.Of(survey.Numbers),
         });
+    }
+
+    /// <summary>Says that a survey is older than it should be: there are more units than can be walked over as often.</summary>
+    private static async Task<IReadOnlyList<Reason>> WarningsAsync(StoredSurvey? survey, Experiment experiment, NumbersReader numbers, TimeProvider clock, CancellationToken ct)
+    {
+        if (survey is null || clock.GetUtcNow() - survey.TakenAt is var age && age <= Surveyor.MaxAge) return [];
+        var changes = await numbers.ChangesAsync(ct);
+        return changes.GetValueOrDefault((experiment.Site, experiment.Key)) == survey.Changes
+            ? []
+            : [new Reason("survey_old", $"these figures are {age.TotalSeconds:0} s old: walking over the site's units takes longer than they should wait")];
     }
 
     private static Task<Experiment?> FindAsync(string key, HttpContext context, CatalogReader catalog, CancellationToken ct) =>

@@ -11,14 +11,15 @@ internal static class ResultsEndpoints
     public static void MapResults(this IEndpointRouteBuilder app)
     {
         app.MapGet("/api/v1/experiments/{key}/results", async (
-            string key, HttpContext context, CatalogReader catalog, NumbersReader numbers, LookStore looks, TimeProvider clock, CancellationToken ct) =>
+            string key, HttpContext context, CatalogReader catalog, NumbersReader numbers, LookStore looks, InteractionStore interactions, TimeProvider clock, CancellationToken ct) =>
         {
             if (await StartedExperiments.FindAsync(catalog, context.Grant().Site, key, ct) is not { } experiment)
             {
                 return Problem.Result(StatusCodes.Status404NotFound, "not_found", "key", $"there is no experiment '{key}' that was started");
             }
 
-            var results = Analyst.Analyse(experiment, await numbers.ReadAsync(experiment, ct), await looks.ReadAsync(experiment, ct), clock.GetUtcNow());
+            var results = Analyst.Analyse(
+                experiment, await numbers.ReadAsync(experiment, ct), await looks.ReadAsync(experiment, ct), clock.GetUtcNow(), await interactions.WarningsAsync(experiment, ct));
             return Results.Json(results, ExperimentResults.Json);
         }).RequirePerson(PersonRole.Viewer);
 

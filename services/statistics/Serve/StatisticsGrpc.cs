@@ -11,8 +11,9 @@ using ExperimentResults = CroPlatform.Contracts.Statistics.ExperimentResults;
 
 namespace CroPlatform.Services.Statistics.Serve;
 
-internal sealed class StatisticsGrpc(CatalogReader catalog, NumbersReader numbers, LookStore looks, LiveReader live, TrafficSample sample, IHostApplicationLifetime lifetime, TimeProvider clock)
-    : StatisticsService.StatisticsServiceBase
+internal sealed class StatisticsGrpc(
+    CatalogReader catalog, NumbersReader numbers, LookStore looks, CapStore caps, InteractionStore interactions, LiveReader live, TrafficSample sample,
+    IHostApplicationLifetime lifetime, TimeProvider clock) : StatisticsService.StatisticsServiceBase
 {
     private const int MostDays = 14;
     private const int MostMetrics = 50;
@@ -27,7 +28,9 @@ internal sealed class StatisticsGrpc(CatalogReader catalog, NumbersReader number
         }
 
         var stood = await numbers.ReadAsync(experiment, context.CancellationToken);
-        return ResultsPublisher.Wire(site, Analyst.Analyse(experiment, stood, await looks.ReadAsync(experiment, context.CancellationToken), clock.GetUtcNow()));
+        var results = Analyst.Analyse(
+            experiment, stood, await looks.ReadAsync(experiment, context.CancellationToken), clock.GetUtcNow(), await interactions.WarningsAsync(experiment, context.CancellationToken));
+        return ResultsPublisher.Wire(experiment, results, await caps.ReadAsync(experiment, context.CancellationToken));
     }
 
     public override async Task WatchLive(WatchLiveRequest request, IServerStreamWriter<LiveCounters> responseStream, ServerCallContext context)

@@ -11,22 +11,25 @@ internal sealed class HistoryStore(NpgsqlDataSource source)
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
-    /// <summary>Sets the row of the hour that the results are of.</summary>
-    public async Task SaveAsync(string site, ExperimentResults results, CancellationToken ct)
+    /// <summary>Sets the rows of the hours that the results are of.</summary>
+    public async Task SaveAsync(IEnumerable<(string Site, ExperimentResults Results)> all, CancellationToken ct)
     {
+        var rows = all.ToList();
+        if (rows.Count == 0) return;
         await using var db = await source.OpenConnectionAsync(ct);
         await db.ExecuteAsync(new CommandDefinition(
             """
-            insert into history (site, experiment, hour, as_of, results) values (@site, @experiment, @hour, @asOf, @results::jsonb)
+            insert into history (site, experiment, hour, as_of, results)
+            select site, experiment, hour, as_of, results::jsonb from unnest(@sites, @experiments, @hours, @asOf, @results) as h (site, experiment, hour, as_of, results)
             on conflict (site, experiment, hour) do update set as_of = excluded.as_of, results = excluded.results
             """,
             new
             {
-                site,
-                experiment = results.Experiment,
-                asOf = results.AsOf.UtcDateTime,
-                hour = new DateTime(results.AsOf.UtcTicks - results.AsOf.UtcTicks % Hour.Ticks, DateTimeKind.Utc),
-                results = JsonSerializer.Serialize(HistoryPoint.Of(results), ExperimentResults.Json),
+                sites = rows.ConvertAll(r => r.Site),
+                experiments = rows.ConvertAll(r => r.Results.Experiment),
+                asOf = rows.ConvertAll(r => r.Results.AsOf.UtcDateTime),
+                hours = rows.ConvertAll(r => new DateTime(r.Results.AsOf.UtcTicks - r.Results.AsOf.UtcTicks % Hour.Ticks, DateTimeKind.Utc)),
+                results = rows.ConvertAll(r => JsonSerializer.Serialize(HistoryPoint.Of(r.Results), ExperimentResults.Json)),
             },
             cancellationToken: ct));
     }

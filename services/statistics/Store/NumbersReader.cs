@@ -12,7 +12,7 @@ namespace CroPlatform.Services.Statistics.Store;
 /// <summary>Reads experiments' numbers summed over all partitions, whoever owns them.</summary>
 internal sealed class NumbersReader(NpgsqlDataSource source)
 {
-    private static readonly int Partitions = Topics.All.Single(t => t.Name == Topics.Events).Partitions;
+    public static readonly int Partitions = Topics.All.Single(t => t.Name == Topics.Events).Partitions;
 
     public async Task<Numbers> ReadAsync(Experiment experiment, CancellationToken ct)
     {
@@ -36,10 +36,10 @@ internal sealed class NumbersReader(NpgsqlDataSource source)
 
     private static async Task<Numbers> ReadAsync(Experiment experiment, NpgsqlConnection db, NpgsqlTransaction transaction, CancellationToken ct)
     {
-        var name = new { site = experiment.Site, experiment = experiment.Key, revision = experiment.AnalysisRevision, version = experiment.Version, facts = Lane.FirstOfFacts, isFacts = experiment.Unit != UnitTypes.Visitor };
+        var name = new { site = experiment.Site, experiment = experiment.Key, revision = experiment.AnalysisRevision, version = experiment.Version, allocations = experiment.Allocations, facts = Lane.FirstOfFacts, isFacts = experiment.Unit != UnitTypes.Visitor };
         var cells = new Dictionary<CellKey, Cell>();
         foreach (var row in await db.QueryAsync<CellRow>(new CommandDefinition(
-            CellRow.Columns + " where site = @site and experiment = @experiment and revision = @revision", name, transaction, cancellationToken: ct)))
+            CellRow.Columns + " where a.site = @site and a.experiment = @experiment and a.revision = @revision", name, transaction, cancellationToken: ct)))
         {
             if (!cells.TryGetValue(row.Key, out var sum)) cells[row.Key] = sum = new Cell(experiment.Metrics.Length);
             sum.Merge(row.ToCell());
@@ -50,16 +50,20 @@ internal sealed class NumbersReader(NpgsqlDataSource source)
             name, transaction, cancellationToken: ct)))
             .ToDictionary(e => new ExclusionKey(experiment.Site, experiment.Key, e.Class, e.Variant), e => e.Units);
         var folded = await db.ExecuteScalarAsync<int>(new CommandDefinition(
-            "select count(*)::int from folded where site = @site and experiment = @experiment and version >= @version and (partition >= @facts) = @isFacts", name, transaction, cancellationToken: ct));
+            "select count(*)::int from folded where site = @site and experiment = @experiment and version >= @version and allocations >= @allocations and (partition >= @facts) = @isFacts", name, transaction, cancellationToken: ct));
         return new Numbers([.. cells.Select(c => (c.Key, c.Value))], exclusions, folded >= Partitions);
     }
 
-    /// <summary>How often each experiment's stored numbers have changed.</summary>
+    /// <summary>How often each experiment's stored numbers have changed, caps that were taken of them included.</summary>
     public async Task<IReadOnlyDictionary<(string Site, string Experiment), long>> ChangesAsync(CancellationToken ct)
     {
         await using var db = await source.OpenConnectionAsync(ct);
         var rows = await db.QueryAsync<(string Site, string Experiment, long Changes)>(new CommandDefinition(
-            "select site, experiment, sum(changes)::bigint from folded group by site, experiment", cancellationToken: ct));
+            """
+            select site, experiment, sum(changes)::bigint
+            from (select site, experiment, changes from folded union all select site, experiment, 1 from caps) changed group by site, experiment
+            """,
+            cancellationToken: ct));
         return rows.ToDictionary(r => (r.Site, r.Experiment), r => r.Changes);
     }
 

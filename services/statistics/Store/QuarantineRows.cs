@@ -11,6 +11,9 @@ internal static class QuarantineRows
     public const string Find = $"select q.topic, q.partition, q.log_id, q.record_offset, q.site from {Wanted} join quarantine q on {Same}";
     public const string Delete = $"delete from quarantine q using {Wanted} where {Same}";
 
+    /// <summary>Keeps the rows, which are balanced, and drops what they held.</summary>
+    public const string Empty = $"update quarantine q set record = '' from {Wanted} where {Same}";
+
     public static object Of(IReadOnlyCollection<QuarantinedAt> places) => new
     {
         topics = places.Select(p => p.Topic).ToArray(),

@@ -1,5 +1,5 @@
-using System.Data;
 using System.Runtime.CompilerServices;
+using CroPlatform.Contracts;
 using CroPlatform.Experimentation;
 using CroPlatform.Experimentation.Facts;
 using CroPlatform.Services.Statistics.Fold;
@@ -9,16 +9,43 @@ using Npgsql;
 namespace CroPlatform.Services.Statistics.Store;
 
 /// <summary>A survey with the moment it is of.</summary>
-internal sealed record StoredSurvey(SurveyNumbers Numbers, DateTimeOffset TakenAt, bool IsFrozen);
+/// <param name="Changes">How often the experiment's numbers had changed by then.</param>
+internal sealed record StoredSurvey(SurveyNumbers Numbers, DateTimeOffset TakenAt, bool IsFrozen, long Changes);
 
 /// <summary>Reads all units of a site, whoever owns their partitions, and keeps what was found.</summary>
 internal sealed class SurveyStore(NpgsqlDataSource source)
 {
-    /// <summary>One snapshot of all units: several walks through it see the same.</summary>
-    public async Task<UnitSnapshot> OpenAsync(CancellationToken ct)
+    private const int Page = 2_000;
+
+    private static readonly IReadOnlyList<int> Lanes =
+    [
+        .. Enumerable.Range(0, Topics.All.Single(t => t.Name == Topics.Events).Partitions),
+        .. Enumerable.Range(Lane.FirstOfFacts, Topics.All.Single(t => t.Name == Topics.Facts).Partitions),
+    ];
+
+    /// <summary>
+    /// All units of a site, a page at a time, each as it stands when it is read: a walk of many seconds in one snapshot would keep Postgres from clearing
+    /// away what checkpoints write again and again meanwhile.
+    /// </summary>
+    public async IAsyncEnumerable<IReadOnlyList<UnitHistory>> ReadAsync(string site, [EnumeratorCancellation] CancellationToken ct)
     {
-        var db = await source.OpenConnectionAsync(ct);
-        return new UnitSnapshot(db, await db.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct));
+        const string sql = "select unit, state from units where partition = @lane and site = @site and unit > @last order by unit limit @Page";
+        foreach (var lane in Lanes)
+        {
+            var last = "";
+            while (true)
+            {
+                List<(string Unit, byte[] State)> rows;
+                await using (var db = await source.OpenConnectionAsync(ct))
+                {
+                    rows = (await db.QueryAsync<(string, byte[])>(new CommandDefinition(sql, new { lane, site, last, Page }, cancellationToken: ct))).AsList();
+                }
+
+                if (rows.Count > 0) yield return rows.ConvertAll(r => UnitCodec.Decode(site, r.Unit, lane, r.State));
+                if (rows.Count < Page) break;
+                last = rows[^1].Unit;
+            }
+        }
     }
 
     /// <summary>With which version and how many changes each experiment was surveyed last.</summary>
@@ -33,9 +60,9 @@ internal sealed class SurveyStore(NpgsqlDataSource source)
     public async Task<StoredSurvey?> FindAsync(Experiment experiment, CancellationToken ct)
     {
         await using var db = await source.OpenConnectionAsync(ct);
-        var row = await db.QuerySingleOrDefaultAsync<(int Version, DateTime At, byte[] Body, bool IsFrozen)?>(new CommandDefinition(
+        var row = await db.QuerySingleOrDefaultAsync<(int Version, DateTime At, byte[] Body, bool IsFrozen, long Changes)?>(new CommandDefinition(
             """
-            select version, taken_at, body, exists (select from dimension_values d where d.site = s.site and d.experiment = s.experiment)
+            select version, taken_at, body, exists (select from dimension_values d where d.site = s.site and d.experiment = s.experiment), changes
             from surveys s where site = @site and experiment = @experiment
             """,
             new { site = experiment.Site, experiment = experiment.Key }, cancellationToken: ct));
@@ -43,7 +70,7 @@ internal sealed class SurveyStore(NpgsqlDataSource source)
         var numbers = SurveyCodec.Decode(experiment, found.Body);
         // Metrics were added since: the next survey has them.
         var isCurrent = numbers.Slices.Values.All(c => c.Moments.Length == experiment.Metrics.Length);
-        return isCurrent ? new StoredSurvey(numbers, new DateTimeOffset(found.At, TimeSpan.Zero), found.IsFrozen) : null;
+        return isCurrent ? new StoredSurvey(numbers, new DateTimeOffset(found.At, TimeSpan.Zero), found.IsFrozen, found.Changes) : null;
     }
 
     public async Task SaveAsync(SurveyNumbers survey, long changes, DateTimeOffset now, CancellationToken ct)
@@ -85,22 +112,5 @@ internal sealed class SurveyStore(NpgsqlDataSource source)
                 "insert into dimension_values (site, experiment, dimension, values) values (@site, @experiment, @name, @its) on conflict do nothing",
                 new { site = experiment.Site, experiment = experiment.Key, name, its = its.Order(StringComparer.Ordinal).ToArray() }, cancellationToken: ct));
         }
-    }
-}
-
-/// <summary>All units at one moment.</summary>
-internal sealed class UnitSnapshot(NpgsqlConnection db, NpgsqlTransaction transaction) : IAsyncDisposable
-{
-    public async IAsyncEnumerable<UnitHistory> ReadAsync(string site, [EnumeratorCancellation] CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand("select unit, partition, state from units where site = @site", db, transaction) { Parameters = { new("site", site) } };
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) yield return UnitCodec.Decode(site, reader.GetString(0), reader.GetInt32(1), reader.GetFieldValue<byte[]>(2));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await transaction.DisposeAsync();
-        await db.DisposeAsync();
     }
 }

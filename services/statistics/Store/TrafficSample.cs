@@ -31,7 +31,7 @@ internal sealed class TrafficSample(NpgsqlDataSource source)
     // Visitors stand under their bare ids in the partitions of events, all other units under their type in those of facts.
     private const string From =
         """
-        from units where site = @site and last_time >= @sinceMs
+        from units where site = @site and last_day >= @sinceMs / 86400000 and last_time >= @sinceMs
             and case when @unitType = 'visitor' then partition < @firstOfFacts else partition >= @firstOfFacts and starts_with(unit, @unitType || '|') end
         """;
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using CroPlatform.Experimentation.Facts;
 using CroPlatform.Services.Statistics.Fold;
 
@@ -21,63 +22,64 @@ internal static class UnitCodec
         Context = 16,
     }
 
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
+
     public static byte[] Encode(UnitHistory history)
     {
-        using var buffer = new MemoryStream(64 * history.Facts.Count + 8);
-        using var writer = new BinaryWriter(buffer);
-        writer.Write(Version);
-        writer.Write(history.IsBot);
-        writer.Write7BitEncodedInt(history.Facts.Count);
+        var buffer = _buffer ??= new ArrayBufferWriter<byte>(4_096);
+        buffer.ResetWrittenCount();
+        var writer = new ByteWriter(buffer);
+        writer.Byte(Version);
+        writer.Byte(history.IsBot ? (byte)1 : (byte)0);
+        writer.Number(history.Facts.Count);
         var time = 0L;
         foreach (var fact in history.Facts)
         {
-            writer.Write(fact.Id.High);
-            writer.Write(fact.Id.Low);
-            writer.Write7BitEncodedInt64(fact.TimeMs - time);
-            writer.Write7BitEncodedInt64(fact.ReceivedMs - fact.TimeMs);
+            writer.Fixed(fact.Id.High);
+            writer.Fixed(fact.Id.Low);
+            writer.Number(fact.TimeMs - time);
+            writer.Number(fact.ReceivedMs - fact.TimeMs);
             time = fact.TimeMs;
-            writer.Write((byte)PartsOf(fact));
-            writer.Write(fact.Type);
-            if (fact.ValueE4 is { } value) writer.Write7BitEncodedInt64(value);
+            writer.Byte((byte)PartsOf(fact));
+            writer.Text(fact.Type);
+            if (fact.ValueE4 is { } value) writer.Number(value);
             if (fact.Exposure is { } exposure)
             {
-                writer.Write(exposure.Experiment);
-                writer.Write(exposure.Variant);
-                writer.Write7BitEncodedInt(exposure.Version);
+                writer.Text(exposure.Experiment);
+                writer.Text(exposure.Variant);
+                writer.Number(exposure.Version);
                 if (exposure.Context is { } context) Write(writer, context);
             }
 
-            if (fact.Properties.IsEmpty) continue;
-            writer.Write7BitEncodedInt(fact.Properties.Length);
-            writer.Write(fact.Properties.Span);
+            if (!fact.Properties.IsEmpty) writer.Bytes(fact.Properties.Span);
         }
 
-        writer.Flush();
-        return buffer.ToArray();
+        return buffer.WrittenSpan.ToArray();
     }
 
     /// <param name="lane">Where the unit's row stands: it tells whether the name holds the unit's type.</param>
     /// <exception cref="InvalidDataException">Written by a later version.</exception>
     public static UnitHistory Decode(string site, string name, int lane, byte[] state)
     {
-        using var reader = new BinaryReader(new MemoryStream(state, writable: false));
-        var version = reader.ReadByte();
+        var reader = new ByteReader(state);
+        var version = reader.Byte();
         if (version is 0 or > Version) throw new InvalidDataException($"unit state of version {version}, where {Version} is known");
-        var isBot = reader.ReadBoolean();
-        var facts = new List<Fact>(reader.Read7BitEncodedInt());
+        var isBot = reader.Byte() != 0;
+        var facts = new List<Fact>(reader.Number());
         var time = 0L;
         for (var i = facts.Capacity; i > 0; i--)
         {
-            var id = new FactId(reader.ReadUInt64(), reader.ReadUInt64());
-            time += reader.Read7BitEncodedInt64();
-            var received = time + reader.Read7BitEncodedInt64();
-            var parts = (Parts)reader.ReadByte();
-            var type = reader.ReadString();
-            long? value = parts.HasFlag(Parts.Value) ? reader.Read7BitEncodedInt64() : null;
+            var id = new FactId(reader.Fixed(), reader.Fixed());
+            time += reader.Long();
+            var received = time + reader.Long();
+            var parts = (Parts)reader.Byte();
+            var type = reader.Text();
+            long? value = parts.HasFlag(Parts.Value) ? reader.Long() : null;
             var exposure = parts.HasFlag(Parts.Exposure)
-                ? new Exposure(reader.ReadString(), reader.ReadString(), reader.Read7BitEncodedInt(), parts.HasFlag(Parts.Context) ? ReadContext(reader) : null)
+                ? new Exposure(reader.Text(), reader.Text(), reader.Number(), parts.HasFlag(Parts.Context) ? ReadContext(ref reader) : null)
                 : null;
-            var properties = parts.HasFlag(Parts.Properties) ? reader.ReadBytes(reader.Read7BitEncodedInt()) : [];
+            byte[] properties = parts.HasFlag(Parts.Properties) ? reader.Bytes().ToArray() : [];
             facts.Add(new Fact(id, time, received, type, value, exposure, properties) { Held = parts.HasFlag(Parts.Held) });
         }
 
@@ -99,16 +101,16 @@ internal static class UnitCodec
         | (fact.Held ? Parts.Held : Parts.None)
         | (fact.Exposure?.Context is null ? Parts.None : Parts.Context);
 
-    private static void Write(BinaryWriter writer, ExposureContext context)
+    private static void Write(ByteWriter writer, ExposureContext context)
     {
-        writer.Write(context.Device);
-        writer.Write(context.Country);
-        writer.Write(context.City);
-        writer.Write(context.Browser);
-        writer.Write(context.Source);
-        writer.Write(context.Persona);
+        writer.Text(context.Device);
+        writer.Text(context.Country);
+        writer.Text(context.City);
+        writer.Text(context.Browser);
+        writer.Text(context.Source);
+        writer.Text(context.Persona);
     }
 
-    private static ExposureContext ReadContext(BinaryReader reader) =>
-        new(reader.ReadString(), reader.ReadString(), reader.ReadString(), reader.ReadString(), reader.ReadString(), reader.ReadString());
+    private static ExposureContext ReadContext(ref ByteReader reader) =>
+        new(reader.Text(), reader.Text(), reader.Text(), reader.Text(), reader.Text(), reader.Text());
 }

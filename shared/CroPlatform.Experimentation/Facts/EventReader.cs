@@ -15,7 +15,7 @@ internal sealed class EventReader
     /// <param name="valueProperty">Dotted path into the properties; empty: the event's own value.</param>
     public EventReader(string type, string valueProperty, ReadOnlyMemory<byte> filterJson, TermValue term)
     {
-        (_type, _term) = (type, term);
+        (_type, _term) = (SharedNames.Of(type), term);
         _valuePath = [.. valueProperty.Split('.', StringSplitOptions.RemoveEmptyEntries).Select(Encoding.UTF8.GetBytes)];
         if (filterJson.IsEmpty) return;
         using var document = JsonDocument.Parse(filterJson);

@@ -29,7 +29,43 @@ public sealed class ExperimentFold
     public Contribution Of(UnitHistory history)
     {
         ArgumentNullException.ThrowIfNull(history);
-        return history.UnitType == Experiment.Unit ? Of(history, Read(history)) : Contribution.None;
+        return Of(history, Exposures(history), null);
+    }
+
+    /// <summary>
+    /// The same of a unit whose exposures were read before, when nothing has come to them since.
+    /// </summary>
+    /// <param name="events">Types of events; metrics that read none of them have no outcome here. Null: every metric is computed.</param>
+    public Contribution Of(UnitHistory history, in ExposureReading exposures, IReadOnlyList<string>? events)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        if (exposures.First is not { } first)
+        {
+            return exposures.MismatchedVariant < 0 ? Contribution.None : Contribution.None with { MismatchedVariant = exposures.MismatchedVariant };
+        }
+
+        var standing = history.IsBot ? Standing.Bot : exposures.IsCrossover ? Standing.Crossover : Standing.Analysed;
+        var outcomes = standing == Standing.Analysed ? Outcomes(history, first.TimeMs, events) : [];
+        return new Contribution(
+            standing, exposures.Variant, Experiment.PhaseAt(first.TimeMs)!.Index, (int)Math.Floor(first.TimeMs / (double)DayMs), outcomes, exposures.MismatchedVariant);
+    }
+
+    /// <summary>Whether any metric reads events of one of these types.</summary>
+    public bool Reads(IReadOnlyList<string> events)
+    {
+        foreach (var reader in _readers)
+        {
+            if (reader.Reads(events)) return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>What the experiment makes of the unit's exposures.</summary>
+    public ExposureReading Exposures(UnitHistory history)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        return history.UnitType == Experiment.Unit ? Read(history) : ExposureReading.None;
     }
 
     /// <summary>The unit with all that its exposures were counted as; null if it has none to this experiment.</summary>
@@ -41,7 +77,7 @@ public sealed class ExperimentFold
         if (reading.Counts.All == 0) return null;
         var exposed = reading.First ?? reading.Mismatched;
         return new UnitSurvey(
-            Of(history, reading),
+            Of(history, reading, null),
             exposed,
             exposed is null ? -1 : Experiment.IndexOfVariant(exposed.Exposure!.Variant),
             exposed is null ? 0 : Experiment.PhaseAt(exposed.TimeMs)!.Index,
@@ -53,7 +89,7 @@ public sealed class ExperimentFold
     {
         ArgumentNullException.ThrowIfNull(history);
         ArgumentNullException.ThrowIfNull(exposed);
-        return Outcomes(history, exposed.TimeMs);
+        return Outcomes(history, exposed.TimeMs, null);
     }
 
     /// <summary>
@@ -65,19 +101,6 @@ public sealed class ExperimentFold
         return [.. _readers.Select((reader, i) => Experiment.Metrics[i].Kind is MetricKind.Retention or MetricKind.Duration
             ? Outcome.None
             : reader.Outcome(history.Facts, fromMs, toMs, withCovariate: false))];
-    }
-
-    private Contribution Of(UnitHistory history, in ExposureReading reading)
-    {
-        if (reading.First is not { } first)
-        {
-            return reading.MismatchedVariant < 0 ? Contribution.None : Contribution.None with { MismatchedVariant = reading.MismatchedVariant };
-        }
-
-        var standing = history.IsBot ? Standing.Bot : reading.IsCrossover ? Standing.Crossover : Standing.Analysed;
-        var outcomes = standing == Standing.Analysed ? Outcomes(history, first.TimeMs) : [];
-        return new Contribution(
-            standing, reading.Variant, Experiment.PhaseAt(first.TimeMs)!.Index, (int)Math.Floor(first.TimeMs / (double)DayMs), outcomes, reading.MismatchedVariant);
     }
 
     private ExposureReading Read(UnitHistory history)
@@ -138,11 +161,17 @@ public sealed class ExperimentFold
     }
 
     /// <summary>Facts from before the exposure are there for visitors only: of other units, events are routed from the experiment's start on.</summary>
-    private ImmutableArray<Outcome> Outcomes(UnitHistory history, long exposedMs)
+    private ImmutableArray<Outcome> Outcomes(UnitHistory history, long exposedMs, IReadOnlyList<string>? events)
     {
         var outcomes = new Outcome[_readers.Length];
         var withCovariates = Experiment.Unit == UnitTypes.Visitor;
-        for (var i = 0; i < outcomes.Length; i++) outcomes[i] = _readers[i].Outcome(history.Facts, exposedMs, EndOfWindow(exposedMs, i), withCovariates);
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            outcomes[i] = events is null || _readers[i].Reads(events)
+                ? _readers[i].Outcome(history.Facts, exposedMs, EndOfWindow(exposedMs, i), withCovariates)
+                : Outcome.None;
+        }
+
         return ImmutableCollectionsMarshal.AsImmutableArray(outcomes);
     }
 

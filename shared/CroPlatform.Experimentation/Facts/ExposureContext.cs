@@ -24,7 +24,7 @@ public sealed record ExposureContext(string Device, string Country, string City,
     {
         if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.String) return "";
         var text = value.GetString()!;
-        if (text.Length <= MaxLength) return text;
+        if (text.Length <= MaxLength) return SharedNames.Of(text);
         // Never half of a surrogate pair.
         return char.IsHighSurrogate(text[MaxLength - 1]) ? text[..(MaxLength - 1)] : text[..MaxLength];
     }

@@ -1,8 +1,11 @@
 namespace CroPlatform.Experimentation.Facts;
 
 /// <summary>What an experiment makes of a unit's exposures, in order of time.</summary>
-internal readonly record struct ExposureReading
+public readonly record struct ExposureReading
 {
+    /// <summary>Of a unit that the experiment has not seen.</summary>
+    public static readonly ExposureReading None = new() { Variant = -1, MismatchedVariant = -1 };
+
     /// <summary>The first one that counts; null if none does.</summary>
     public Fact? First { get; init; }
 

@@ -17,6 +17,7 @@ internal sealed class MetricReader
     private readonly EventReader? _start;
     private readonly ImmutableArray<EventReader> _steps;
     private readonly long _cap;
+    private readonly ImmutableArray<string> _types;
 
     public MetricReader(Metric metric)
     {
@@ -25,13 +26,26 @@ internal sealed class MetricReader
         _denominator = metric.Denominator is { } term ? new EventReader(term.Event, term.ValueProperty, term.FilterJson, term.Value) : null;
         _start = metric.StartEvent.Length > 0 ? new EventReader(metric.StartEvent, "", default, TermValue.One) : null;
         _steps = [.. metric.Steps.Select(s => new EventReader(s.Event, "", s.FilterJson, TermValue.One))];
+        _types = [.. metric.Events.Distinct().Select(SharedNames.Of)];
         _cap = Math.Min(metric.CapE4 ?? Scaled.Max, Scaled.Max);
+    }
+
+    /// <summary>Whether events of one of these types are looked at.</summary>
+    public bool Reads(IReadOnlyList<string> types)
+    {
+        for (var i = 0; i < types.Count; i++)
+        {
+            if (_types.Contains(types[i])) return true;
+        }
+
+        return false;
     }
 
     /// <summary>The outcome over the facts from the exposure on and before the end of the window.</summary>
     /// <param name="withCovariate">Whether the facts before the exposure are to be had at all.</param>
     public Outcome Outcome(IReadOnlyList<Fact> facts, long exposedMs, long endMs, bool withCovariate)
     {
+        if (exposedMs < _metric.CountsFromMs) return Facts.Outcome.None;
         var covariate = withCovariate && _metric.HasCovariate ? Covariate(facts, exposedMs) : 0;
         switch (_metric.Kind)
         {

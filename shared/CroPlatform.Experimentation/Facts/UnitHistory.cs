@@ -16,6 +16,8 @@ public sealed class UnitHistory
     /// </summary>
     public static readonly TimeSpan IdMemory = TimeSpan.FromDays(Metric.DefaultCovariateDays + 1);
 
+    private static readonly Comparer<Fact> Order = Comparer<Fact>.Create(InOrder);
+
     private readonly List<Fact> _facts;
     private int _prunedAt;
 
@@ -53,23 +55,39 @@ public sealed class UnitHistory
 
     public bool HasHeld => _facts.Exists(f => f.Held);
 
+    /// <summary>The fact of this id, or null.</summary>
+    public Fact? Find(FactId id)
+    {
+        foreach (var fact in _facts)
+        {
+            if (fact.Id == id) return fact;
+        }
+
+        return null;
+    }
+
     /// <summary>False if an event of this id is there already.</summary>
     public bool TryAdd(Fact fact)
     {
         ArgumentNullException.ThrowIfNull(fact);
-        foreach (var known in _facts)
-        {
-            if (known.Id == fact.Id) return false;
-        }
-
-        var at = _facts.BinarySearch(fact, Comparer<Fact>.Create(InOrder));
+        if (Find(fact.Id) is not null) return false;
+        var at = _facts.BinarySearch(fact, Order);
         _facts.Insert(at < 0 ? ~at : at, fact);
         LastReceivedMs = Math.Max(LastReceivedMs, fact.ReceivedMs);
         return true;
     }
 
-    /// <summary>Takes out an event that came too late, so that it can be added as one that counts.</summary>
-    public void ForgetLate(FactId id) => _facts.RemoveAll(f => f.Id == id && f.IsOnlyRemembered);
+    /// <summary>Takes facts out, whose ids may come again.</summary>
+    /// <returns>Those that were taken out.</returns>
+    public IReadOnlyList<Fact> Remove(Predicate<Fact> match)
+    {
+        var removed = _facts.FindAll(match);
+        if (removed.Count == 0) return [];
+        _facts.RemoveAll(match);
+        _prunedAt = Math.Min(_prunedAt, _facts.Count);
+        LastReceivedMs = _facts.Count == 0 ? 0 : _facts.Max(f => f.ReceivedMs);
+        return removed;
+    }
 
     /// <summary>
     /// Drops what neither an analysis nor the memory of ids needs any more, then marks the unit a bot if too much is left. Called after

@@ -11,6 +11,9 @@ public sealed class TokenBuckets<TKey>(TimeProvider clock)
     private readonly ConcurrentDictionary<TKey, TokenBucket> _buckets = new();
     private int _sweepAt = Tidy;
 
+    /// <summary>Buckets that are kept.</summary>
+    public int Count => _buckets.Count;
+
     public bool TryTake(TKey caller, TokenRate rate, out TimeSpan wait)
     {
         if (_buckets.TryGetValue(caller, out var bucket)) return bucket.TryTake(rate, clock, out wait);

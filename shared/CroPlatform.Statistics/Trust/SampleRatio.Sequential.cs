@@ -1,3 +1,4 @@
+using CroPlatform.Statistics.Frequentist;
 using CroPlatform.Statistics.Numerics;
 
 namespace CroPlatform.Statistics.Trust;
@@ -54,6 +55,91 @@ public static partial class SampleRatio
         var (statistic, df) = (tests.Sum(t => t.Statistic), tests.Sum(t => t.DegreesOfFreedom!.Value));
         var tail = Numerics.ChiSquare.UpperTail(statistic, df);
         return (results, new TestResult("Sample ratio over phases", statistic, df, tail.P, tail.LogP));
+    }
+
+    /// <summary>
+    /// Whether the arms' counts over all strata fit what was expected of each: the sum of observed − expected against its multinomial covariance.
+    /// Sound with strata of few units, where tests of their own are not, and with shares that were set after looking at earlier strata, as a bandit's are:
+    /// given the past, each difference has mean 0. Source: the score test of stratified multinomials, as Mantel, Haenszel (1959) for tables.
+    /// </summary>
+    public static SampleRatioResult Stratified(IReadOnlyList<(IReadOnlyList<long> Observed, IReadOnlyList<double> ExpectedShares)> strata)
+    {
+        ArgumentNullException.ThrowIfNull(strata);
+        if (strata.Count == 0 || strata.Any(s => s.Observed.Count != strata[0].Observed.Count))
+            return new(NotComputable.InvalidInput("Every stratum needs the same arms."), [], []);
+        if (strata.Select(s => Invalid(s.Observed, s.ExpectedShares)).FirstOrDefault(i => i is not null) is { } invalid)
+            return new(invalid, [], []);
+        var arms = strata[0].Observed.Count;
+        var (expected, gaps, covariance) = (new double[arms], new double[arms], new double[arms, arms]);
+        var unexpected = new SortedSet<int>();
+        foreach (var (observed, weights) in strata)
+        {
+            var sum = weights.Sum();
+            var total = Enumerable.Range(0, arms).Where(i => weights[i] > 0).Sum(i => (double)observed[i]);
+            for (var i = 0; i < arms; i++)
+            {
+                var share = weights[i] / sum;
+                if (share == 0)
+                {
+                    if (observed[i] > 0) unexpected.Add(i);
+                    continue;
+                }
+
+                expected[i] += total * share;
+                gaps[i] += observed[i] - total * share;
+                for (var j = 0; j < arms; j++)
+                    covariance[i, j] += total * share * ((i == j ? 1 : 0) - weights[j] / sum);
+            }
+        }
+
+        return new(OfGaps(gaps, covariance), expected, [.. unexpected]);
+    }
+
+    /// <summary>The always-valid checks of several strata in one: e-values of what came one after the other multiply.</summary>
+    public static Computed<SequentialSampleRatio> AlwaysValidByPhase(IReadOnlyList<(IReadOnlyList<long> Observed, IReadOnlyList<double> ExpectedShares)> phases)
+    {
+        ArgumentNullException.ThrowIfNull(phases);
+        if (phases.Count == 0)
+            return NotComputable.TooFewUnits("There are no phases.");
+        var log = 0.0;
+        var unexpected = new SortedSet<int>();
+        foreach (var (observed, shares) in phases)
+        {
+            var phase = AlwaysValid(observed, shares);
+            if (!phase.TryGet(out var result))
+                return phase.Missing!.Value;
+            log += result.LogEValue;
+            unexpected.UnionWith(result.UnexpectedArms);
+        }
+
+        return new SequentialSampleRatio(log, Math.Min(0, -log), [.. unexpected]);
+    }
+
+    /// <summary>Of the arms as many as are free: one of each group that shares strata follows from the rest.</summary>
+    private static Computed<TestResult> OfGaps(double[] gaps, double[,] covariance)
+    {
+        List<int> free = [];
+        double[,]? factor = null;
+        for (var arm = 0; arm < gaps.Length; arm++)
+        {
+            if (LinearSystem.Cholesky(Of([.. free, arm])) is not { } larger)
+                continue;
+            free.Add(arm);
+            factor = larger;
+        }
+
+        return factor is null
+            ? NotComputable.TooFewUnits("No units have been exposed where two arms have a share.")
+            : TestResults.OfChiSquare("Sample ratio, stratified", LinearSystem.QuadraticForm(factor, [.. free.Select(i => gaps[i])]), free.Count);
+
+        double[,] Of(int[] arms)
+        {
+            var matrix = new double[arms.Length, arms.Length];
+            for (var i = 0; i < arms.Length; i++)
+                for (var j = 0; j < arms.Length; j++)
+                    matrix[i, j] = covariance[arms[i], arms[j]];
+            return matrix;
+        }
     }
 
     /// <summary>ln Γ(a + n)/Γ(a).</summary>

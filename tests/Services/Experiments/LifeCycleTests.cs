@@ -29,6 +29,7 @@ public sealed class LifeCycleTests
         (["paused"], "resume", "running"),
         (["running", "paused"], "schedule", null),
         (["running", "paused"], "change", null),
+        (["running", "paused", "deciding", "rolling_out", "completed", "rolled_back"], "freeze-caps", null),
         (["running", "paused"], "decide", "deciding"),
         (["running", "paused", "deciding"], "stop", "completed"),
         (["running", "paused", "deciding", "rolling_out", "completed"], "approve", null),
@@ -41,7 +42,7 @@ public sealed class LifeCycleTests
     ];
 
     private static readonly string[] Commands = [.. Table.Select(t => t.Command).Distinct()];
-    private static readonly string[] Published = ["start", "pause", "resume", "change", "decide", "stop", "roll-out some", "roll-out all", "roll-back", "undo"];
+    private static readonly string[] Published = ["start", "pause", "resume", "change", "freeze-caps", "decide", "stop", "roll-out some", "roll-out all", "roll-back", "undo"];
     private static readonly StateMachineSender<ExperimentLife> Machine = new(new LifeCycle());
     private static readonly Experiment First = Drafts.Started();
 
@@ -152,6 +153,7 @@ public sealed class LifeCycleTests
         "pause" => new Pause(life),
         "resume" => new Resume(life),
         "change" => new Change(life, Versions.Next(life.Version ?? First, life.NowMs)),
+        "freeze-caps" => new FreezeCaps(life, Versions.Next(life.Version ?? First, life.NowMs)),
         "decide" => new Services.Experiments.Decide.Life.Decide(life),
         "stop" => new Stop(life),
         "roll-out some" => new RollOut(life, new Served("treatment", 0.1)),

@@ -141,17 +141,35 @@ public sealed class LifeRulesTests
     public void MergePatch_IsAsTheRfcHasIt(string target, string patch, string result) =>
         Assert.That(MergePatch.Apply(JsonNode.Parse(target), JsonNode.Parse(patch))!.ToJsonString(), Is.EqualTo(result));
 
-    [TestCase("purchase", 3_600_000, null)]
-    [TestCase("purchase", 1_728_000_000, null, Description = "what is measured is kept")]
-    [TestCase("signup", 3_600_000, null)]
-    [TestCase("signup", 1_728_000_000, "metrics[0].key")]
-    public void Metrics_OfARunningExperiment_MayChangeWhileTheirEventsAreThere(string @event, long ageMs, string? field)
+    [TestCase("purchase", "visitor", 3_600_000, 0, 14)]
+    [TestCase("purchase", "visitor", 1_728_000_000, 0, 14, Description = "what is measured is kept")]
+    [TestCase("signup", "visitor", 3_600_000, 0, 0)]
+    [TestCase("signup", "visitor", 1_728_000_000, 1_728_000_000, 0, Description = "from now on")]
+    [TestCase("purchase", "user", 3_600_000, 0, 14)]
+    [TestCase("signup", "user", 3_600_000, 3_660_000, 0, Description = "from a minute on: events are routed once the router knows")]
+    public void Metrics_AddedToARunningExperiment_AreCountedAsFarBackAsTheirEventsAreKept(string @event, string unit, long ageMs, long fromMs, int covariateDays)
+    {
+        var live = Drafts.Started() with { Unit = unit };
+        var now = live.StartedMs + ageMs;
+        var pinned = AnalysisChange.Pin(live, [live.Metrics[0], live.Metrics[0] with { Key = "other", Event = @event }], now);
+        Assert.That(AnalysisChange.Problem(live, pinned), Is.Null);
+        Assert.That(pinned[0], Is.EqualTo(live.Metrics[0]));
+        Assert.That((pinned[1].AddedMs, pinned[1].CountsFromMs, pinned[1].CovariateDays), Is.EqualTo((now, fromMs == 0 ? 0 : live.StartedMs + fromMs, covariateDays)));
+
+        // What is known of a beginning stays known.
+        var later = AnalysisChange.Apply(live, pinned);
+        Assert.That(later.AnalysisRevision, Is.EqualTo(2));
+        var again = AnalysisChange.Pin(later, [live.Metrics[0] with { Weight = 2 }, live.Metrics[0] with { Key = "other", Event = @event }], now + 5_000_000);
+        Assert.That((again[1].AddedMs, again[1].CountsFromMs, again[1].CovariateDays), Is.EqualTo((now, pinned[1].CountsFromMs, covariateDays)));
+        var third = AnalysisChange.Pin(later, [live.Metrics[0], live.Metrics[0] with { Key = "third", Event = @event }], now + 5_000_000)[1];
+        Assert.That((third.AddedMs, third.CountsFromMs), Is.EqualTo((now + 5_000_000, pinned[1].CountsFromMs)), "another metric of these events reaches no further back");
+    }
+
+    [Test]
+    public void Metrics_ThatAreInForce_AreNoChange()
     {
         var live = Drafts.Started();
-        var other = live.Metrics[0] with { Event = @event, WindowHours = 24 };
-        Assert.That(AnalysisChange.Problem(live, [other], live.StartedMs + ageMs)?.Field, Is.EqualTo(field));
-        Assert.That(AnalysisChange.Problem(live, [.. live.Metrics], live.StartedMs)?.Code, Is.EqualTo("missing"), "nothing would change");
-        Assert.That(AnalysisChange.Apply(live, [other]).AnalysisRevision, Is.EqualTo(2));
+        Assert.That(AnalysisChange.Problem(live, AnalysisChange.Pin(live, [.. live.Metrics], 5_000))?.Code, Is.EqualTo("missing"));
     }
 
     private static Experiment Served(double? share) =>

@@ -2,6 +2,7 @@ using System.Text;
 using Confluent.Kafka;
 using CroPlatform.Contracts;
 using CroPlatform.Contracts.Events;
+using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Services.Statistics.Check;
 using FsCheck;
 using FsCheck.Fluent;
@@ -34,7 +35,7 @@ public sealed class EventReadingTests
         Event[] broken = [new(Whole) { Site = "a\0" }, new(Whole) { VisitorId = "a\0" }, new(Whole) { Exposure = new Exposure { Experiment = "a\0", Variant = "a" } }];
         foreach (var read in broken)
         {
-            var reading = EventReading.Of(Record(read.ToByteArray(), Topics.UnitKey(read.Site, read.VisitorId)), 1_000);
+            var reading = EventReading.Of(Record(read.ToByteArray(), Topics.UnitKey(read.Site, read.VisitorId)), 1_000, Catalog.Empty);
             Assert.That((reading.Fact is null, reading.Quarantine is null, reading.Site.Contains('\0'), reading.Unit.Contains('\0')), Is.EqualTo((true, false, false, false)));
         }
     }
@@ -47,7 +48,7 @@ public sealed class EventReadingTests
         var inTime = new Event(Whole) { TimestampMs = Received - Lateness, ReceivedMs = Received };
         var late = new Event(inTime) { TimestampMs = inTime.TimestampMs - 1 };
         Assert.That(
-            (EventReading.Of(Record(inTime.ToByteArray(), "s|v"), Lateness).Quarantine, EventReading.Of(Record(late.ToByteArray(), "s|v"), Lateness).Quarantine),
+            (EventReading.Of(Record(inTime.ToByteArray(), "s|v"), Lateness, Catalog.Empty).Quarantine, EventReading.Of(Record(late.ToByteArray(), "s|v"), Lateness, Catalog.Empty).Quarantine),
             Is.EqualTo(((string?)null, "late")));
     }
 
@@ -56,7 +57,7 @@ public sealed class EventReadingTests
     {
         // Field 900, length-delimited: what a later release may add without another schema.
         byte[] later = [.. Whole.ToByteArray(), 0xa2, 0x38, 0x01, 0x41];
-        Assert.That((EventReading.Of(Record(later, "s|v"), 1_000).Quarantine, Event.Parser.ParseFrom(later).ToByteArray()), Is.EqualTo(((string?)null, later)), "and they are kept");
+        Assert.That((EventReading.Of(Record(later, "s|v"), 1_000, Catalog.Empty).Quarantine, Event.Parser.ParseFrom(later).ToByteArray()), Is.EqualTo(((string?)null, later)), "and they are kept");
     }
 
     [Test]
@@ -64,15 +65,15 @@ public sealed class EventReadingTests
     {
         foreach (var value in new[] { bytes, [.. Whole.ToByteArray(), .. bytes ?? []], null })
         {
-            var reading = EventReading.Of(Record(value, "s|v"), 1_000);
-            var fact = EventReading.OfFact(Record(value, "s|user|u"));
+            var reading = EventReading.Of(Record(value, "s|v"), 1_000, Catalog.Empty);
+            var fact = EventReading.OfFact(Record(value, "s|user|u"), Catalog.Empty);
             if ((reading.Fact is null && reading.Quarantine is null) || (fact.Fact is null && fact.Quarantine is null)) return false;
         }
 
         return true;
     }));
 
-    private static EventReading OfFact(RoutedEvent record) => EventReading.OfFact(Record(record.ToByteArray(), Topics.UnitKey("s", "user", "u")));
+    private static EventReading OfFact(RoutedEvent record) => EventReading.OfFact(Record(record.ToByteArray(), Topics.UnitKey("s", "user", "u")), Catalog.Empty);
 
     private static ConsumeResult<byte[], byte[]> Record(byte[]? value, string key) =>
         new() { Message = new Message<byte[], byte[]> { Key = Encoding.UTF8.GetBytes(key), Value = value! } };

@@ -38,13 +38,33 @@ public sealed class FoldOrderTests
         Assert.That(all.Deduplicated - once.Deduplicated, Is.EqualTo(shuffled.Length - events.Count));
         Assert.That(all.Counted + all.Held + all.Quarantined + all.Deduplicated, Is.EqualTo(shuffled.Length), "every record is exactly one of the four");
         Assert.That(canonical.Cells.Values.Sum(c => c.Units), Is.GreaterThan(0), "the run must have counted something");
+        var phases = NonZero(disturbed.Cells).Where(c => c.Key.Experiment == "bandit").Select(c => c.Key.Phase).Distinct();
+        Assert.That(phases.Count(), Is.GreaterThan(1), "intervals are phases");
     }
 
     private static IEnumerable<KeyValuePair<CellKey, (long, string)>> NonZero(Dictionary<CellKey, (long Units, string Sums)> cells) =>
         cells.Where(c => c.Value.Units != 0).Select(c => KeyValuePair.Create(c.Key, (c.Value.Units, c.Value.Sums)));
 
+    /// <summary>What becomes known, in this order: versions of a bandit and its intervals, then those of two other experiments.</summary>
+    private static IEnumerable<Func<Catalog, Catalog>> News()
+    {
+        var versions = Versions().ToList();
+        var bandit = versions[0] with { Key = "bandit", Kind = ExperimentKind.Bandit, Sticky = true, Assignment = AssignmentMode.Platform };
+        var stopped = Next(bandit, T0 + 80_000, ExperimentStatus.Completed, new Period(T0, T0 + 80_000)) with { StoppedMs = T0 + 80_000 };
+        return
+        [
+            Known(bandit),
+            c => c.With(new Allocation("s", "bandit", 1, [0.2, 0.8], T0 + 15_000)),
+            c => c.With(new Allocation("s", "bandit", 2, [0.1, 0.9], T0 + 35_000)),
+            Known(stopped),
+            .. versions.Select(Known),
+        ];
+
+        static Func<Catalog, Catalog> Known(Experiment version) => c => c.With(version).WithCurrent("s", version.Key, version.Version);
+    }
+
     /// <summary>An external and a platform experiment: started, paused, resumed, analysed by other metrics, stopped. Each entry is one published version.</summary>
-    private static IEnumerable<Experiment> News()
+    private static IEnumerable<Experiment> Versions()
     {
         foreach (var (key, mode) in new[] { ("ext", AssignmentMode.External), ("plat", AssignmentMode.Platform) })
         {
@@ -115,7 +135,7 @@ public sealed class FoldOrderTests
                 case 0:
                     e.Type = "exposure";
                     // The third experiment never becomes known: its exposures stay held.
-                    var key = random.Next(8) == 0 ? "unknown" : random.Next(2) == 0 ? "ext" : "plat";
+                    var key = random.Next(8) == 0 ? "unknown" : random.Next(3) switch { 0 => "ext", 1 => "bandit", _ => "plat" };
                     // Visitors mostly see one variant.
                     var variant = (e.VisitorId.Length + e.VisitorId[^1] + (random.Next(12) == 0 ? 1 : 0)) % 2 == 0 ? "a" : "b";
                     e.Exposure = new Exposure { Experiment = key, Variant = variant };
@@ -133,7 +153,7 @@ public sealed class FoldOrderTests
         return events;
     }
 
-    private static async Task<MemoryRows> RunAsync(IReadOnlyList<Event> events, List<Experiment> news, Random random, bool disturb)
+    private static async Task<MemoryRows> RunAsync(IReadOnlyList<Event> events, List<Func<Catalog, Catalog>> news, Random random, bool disturb)
     {
         var rows = new MemoryRows();
         var catalog = Catalog.Empty;
@@ -162,12 +182,12 @@ public sealed class FoldOrderTests
 
         void Publish(int count)
         {
-            foreach (var version in news.Take(count)) catalog = catalog.With(version).WithCurrent("s", version.Key, version.Version);
+            foreach (var known in news.Take(count)) catalog = known(catalog);
             news.RemoveRange(0, count);
         }
 
         PartitionFold Open() => new(
-            rows, rows.Open(catalog), () => catalog, new StatisticsOptions { CachedUnits = disturb ? 10 : 10_000 }, Metrics, NullLogger.Instance);
+            rows, rows.Open(catalog), () => catalog, new StatisticsOptions { CachedUnits = disturb ? 10 : 10_000 }, Metrics, NullLogger.Instance, PartitionFold.NothingLinked);
     }
 
     private static readonly FoldMetrics Metrics = new(

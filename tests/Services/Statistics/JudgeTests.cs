@@ -83,6 +83,23 @@ public sealed class JudgeTests
         Assert.That(Analyse(Stopped, crossed).Decision.Reasons[0].Code, Is.EqualTo("crossover"));
     }
 
+    [TestCase(0, true)]
+    [TestCase(6, false)]
+    public void SampleRatio_OfABandit_IsOneTestOverItsIntervals(int missingInEach, bool isOk)
+    {
+        // Forty intervals of 20 units, each with other weights: too few for tests of their own.
+        var allocations = Enumerable.Range(1, 39).Select(i => new Allocation("s", "e", i, i % 2 == 0 ? [0.5, 0.5] : [0.05, 0.95], Start + i * DayMs / 40));
+        var bandit = AllocatedPhases.Of(Stopped with { Kind = ExperimentKind.Bandit, Sticky = true }, [.. allocations]);
+        var numbers = new Numbers(
+            [.. bandit.Phases.SelectMany(p => (long[])[p.Weights[0] == 0.5 ? 10 : 1, p.Weights[0] == 0.5 ? 10 - missingInEach : 19 - missingInEach], (p, units) => (p, units))
+                .Select((u, i) => (new CellKey("s", "e", 1, u.p.Index, 100, i % 2), new Cell(1) { Units = u.units }))],
+            new Dictionary<ExclusionKey, long>(), true);
+        var ratio = Analyse(bandit, numbers).SampleRatio;
+        Assert.That((bandit.Phases.Length, ratio.Ok), Is.EqualTo((40, isOk)));
+        Assert.That(ratio.PValue, isOk ? Is.EqualTo(1).Within(1e-9) : Is.LessThan(0.001));
+        Assert.That(Quality.Overall(bandit, numbers).PValue, Is.EqualTo(ratio.PValue));
+    }
+
     [Test]
     public void Analyse_NoUnits_NamesWhatIsMissing()
     {

@@ -163,6 +163,61 @@ public sealed class MethodTests
         Assert.That(Analyse(Running, Counts(1_000, 50, 1_000, 50)).Metrics[0].Variants[1].Missing["power"], Is.EqualTo("no_min_effect"));
     }
 
+    /// <summary>The figure is numpy's and scipy's: means averaged by the phases' shares, their variances, chi2.sf of the sum of squares about the weighted mean.</summary>
+    [Test]
+    public void Overall_OfSeveralArmsOverPhases_IsWaldsOnStratifiedMeans()
+    {
+        long[][][] values = [[[1, 3], [2, 4], [1, 4]], [[5, 7], [5, 9], [6, 8]]];
+        var cells = values.SelectMany((arms, phase) => arms.Select((pair, variant) =>
+        {
+            var half = phase == 0 ? 50 : 100;
+            var cell = new Cell(1) { Units = 2 * half };
+            foreach (var value in pair)
+            {
+                for (var i = 0; i < half; i++) cell.Moments[0] += ExactCrossMoments.Of(value * Scaled.One, 0);
+            }
+
+            return (new CellKey("s", "e", 1, phase, 100, variant), cell);
+        })).ToList();
+        var experiment = Running with
+        {
+            Variants = [.. Running.Variants, new Variant("c", "c")],
+            Metrics = [new Metric { Key = "m", Kind = MetricKind.Sum, Event = "x", WindowHours = 24 }],
+            Phases = [Running.Phases[0] with { Weights = [1.0 / 3, 1.0 / 3, 1.0 / 3] }, new Phase { Index = 1, Weights = [0.2, 0.4, 0.4], Seed = "e", Periods = [] }],
+        };
+        var result = Analyse(experiment, Numbers(cells)).Metrics[0];
+        Assert.That(result.PValue, Is.EqualTo(4.562520961604777e-27).Within(1e-10).Percent);
+        Assert.That(result.Missing, Is.Empty);
+        var ratio = Analyse(experiment with { Metrics = [experiment.Metrics[0] with { Kind = MetricKind.Ratio, Denominator = new MetricTerm("y", "", default, TermValue.One) }] }, Numbers(
+            [.. cells.Take(3).Select((c, i) => (c.Item1, WithDenominator(c.Item2, i)))])).Metrics[0];
+        Assert.That(ratio.PValue, Is.GreaterThan(0).And.LessThan(1), "ratios of three arms as well");
+
+        static Cell WithDenominator(Cell cell, int variant)
+        {
+            var both = new Cell(1) { Units = cell.Units };
+            for (var i = 0; i < cell.Units; i++) both.Moments[0] += ExactCrossMoments.Of((i % 5 + variant) * Scaled.One, (1 + i % 3) * Scaled.One);
+            return both;
+        }
+    }
+
+    [Test]
+    public void MinSample_OfAMetricThatIsCountedFromNowOn_AreTheUnitsThatItCounts()
+    {
+        var added = Running with { Decision = new DecisionRule { MinSample = 1_000 }, Metrics = [Running.Metrics[0] with { AddedMs = 5, CountsFromMs = 5 }] };
+        var few = Numbers([.. Enumerable.Range(0, 2).Select(v => Cell(v, 100, 900, 500)).Select(c => (c.Item1, Larger(c.Item2)))]);
+        var results = Analyse(added, few);
+        Assert.That(results.Decision.Reasons.Select(r => r.Code), Does.Contain("min_sample"));
+        Assert.That(results.Warnings.Select(w => w.Code), Does.Contain("counted_from_now"));
+        Assert.That(results.Metrics[0].Added!.Counted, Is.EqualTo("from_now"));
+
+        // Exposed before, so without an outcome.
+        static Cell Larger(Cell cell)
+        {
+            cell.Units += 5_000;
+            return cell;
+        }
+    }
+
     private static Look? Due(Experiment experiment, Numbers numbers, IReadOnlyList<Look> taken) =>
         Analyst.LookDue(experiment, numbers, taken, DateTimeOffset.FromUnixTimeMilliseconds(Later));
 

@@ -1,35 +1,22 @@
-using System.Text;
-using Confluent.Kafka;
-using CroPlatform.Contracts;
 using CroPlatform.Contracts.Events;
-using CroPlatform.Experimentation;
-using CroPlatform.Experimentation.Configuration;
-using CroPlatform.Services.Statistics;
 using CroPlatform.Services.Statistics.Check;
-using CroPlatform.Services.Statistics.Fold;
-using Google.Protobuf;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CroPlatform.Services.Tests.Statistics;
 
 /// <summary>What comes back from quarantine counts once, as if it had counted at first, however often it is put back and whatever is killed meanwhile.</summary>
 public sealed class PutBackTests
 {
-    private const long T0 = 1_700_000_000_000;
+    private const long T0 = PartitionRun.T0;
     private const int Lenient = 168;
-
-    private static readonly FoldMetrics Metrics = new(
-        new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
 
     [Test]
     public async Task PutBack_AfterTheBoundWasRaised_CountsAsIfItHadNeverBeenLow([Range(1, 20)] int seed)
     {
         var random = new Random(seed);
         var events = Events(random);
-        var expected = await new Run(Lenient).FoldAsync(events);
+        var expected = await new PartitionRun(PartitionRun.WithExperiment, Lenient).FoldAsync(events);
 
-        var run = new Run(hours: 72);
+        var run = new PartitionRun(PartitionRun.WithExperiment, 72);
         await run.FoldAsync(events);
         var lain = run.Rows.Quarantine.Keys.ToList();
         Assert.That(lain, Is.Not.Empty, "the run must have quarantined something");
@@ -47,7 +34,7 @@ public sealed class PutBackTests
     public async Task PutBack_WhileItIsStillTooLate_StaysInQuarantineAndChangesNothing()
     {
         var events = Events(new Random(1));
-        var run = new Run(hours: 72);
+        var run = new PartitionRun(PartitionRun.WithExperiment, 72);
         await run.FoldAsync(events);
         var (lain, balance) = (run.Rows.Quarantine.Keys.ToList(), run.Rows.Balance["s"]);
 
@@ -71,55 +58,4 @@ public sealed class PutBackTests
         if (random.Next(3) == 0) (e.Type, e.Exposure) = ("exposure", new Exposure { Experiment = "ext", Variant = i / 10 % 2 == 0 ? "a" : "b" });
         return e;
     })];
-
-    /// <summary>One partition, its rows and its log.</summary>
-    private sealed class Run(int hours)
-    {
-        private static readonly Catalog Known = Catalog.Empty.With(Experiment).WithCurrent("s", "ext", 1);
-
-        private PartitionFold? _fold;
-        private int _hours = hours;
-        private long _offset;
-
-        private static Experiment Experiment => new()
-        {
-            Site = "s",
-            Key = "ext",
-            Version = 1,
-            EffectiveMs = T0,
-            Status = ExperimentStatus.Running,
-            Assignment = AssignmentMode.External,
-            Variants = [new Variant("a", "a"), new Variant("b", "b")],
-            Metrics = [new Metric { Key = "s", Kind = MetricKind.Sum, Event = "purchase" }],
-            Phases = [new Phase { Index = 0, Weights = [0.5, 0.5], Seed = "ext", Periods = [new Period(T0, 0)] }],
-        };
-
-        public MemoryRows Rows { get; } = new();
-
-        public void Restart(int hours) => (_hours, _fold) = (hours, null);
-
-        public async Task<MemoryRows> FoldAsync(IReadOnlyList<Event> events, Random? disturb = null)
-        {
-            var start = _offset;
-            while (_offset < start + events.Count)
-            {
-                _fold ??= new PartitionFold(Rows, Rows.Open(Known), () => Known, new StatisticsOptions { MaxLatenessHours = _hours }, Metrics, NullLogger.Instance);
-                var batch = events.Skip((int)(_offset - start)).Take(disturb?.Next(1, 10) ?? 1_000).Select((e, i) => Record(e, _offset + i)).ToList();
-                await _fold.FoldAsync(batch, CancellationToken.None);
-                _offset += batch.Count;
-                if (disturb is null || disturb.Next(3) == 0) await _fold.CheckpointAsync(CancellationToken.None);
-                if (disturb?.Next(4) != 0) continue;
-                (_offset, _fold) = (Math.Max(start, Rows.Next), null);
-            }
-
-            if (_fold is not null) await _fold.CheckpointAsync(CancellationToken.None);
-            return Rows;
-        }
-
-        private static ConsumeResult<byte[], byte[]> Record(Event e, long offset) => new()
-        {
-            TopicPartitionOffset = new TopicPartitionOffset(Topics.Events, 0, offset),
-            Message = new Message<byte[], byte[]> { Key = Encoding.UTF8.GetBytes(Topics.UnitKey(e.Site, e.VisitorId)), Value = e.ToByteArray() },
-        };
-    }
 }

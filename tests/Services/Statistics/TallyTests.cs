@@ -84,7 +84,7 @@ public sealed class TallyTests
 
         void Publish() => catalog = catalog.With(experiment).WithCurrent("s", "e", 1);
 
-        PartitionFold Open() => new(rows, rows.Open(catalog), () => catalog, new StatisticsOptions { CachedUnits = 100 }, Metrics, NullLogger.Instance);
+        PartitionFold Open() => new(rows, rows.Open(catalog), () => catalog, new StatisticsOptions { CachedUnits = 100 }, Metrics, NullLogger.Instance, PartitionFold.NothingLinked);
     }
 
     private static Event EventOf(JsonElement row)

@@ -3,6 +3,7 @@ import numpy as np
 import scipy
 import scipy.stats as st
 import statsmodels
+import statsmodels.api as sm
 from scipy.integrate import quad
 from scipy.optimize import brentq
 from statsmodels.stats.contingency_tables import StratifiedTable
@@ -113,4 +114,30 @@ for n, a in [(120, 1.0), (120, 0.6)]:  # scipy is exact up to 140
     low, high = st.beta.ppf(0.0005, k, n - k + 1), st.beta.ppf(0.9995, k + 1, n - k)
     ks = st.kstest(p, "uniform", method="exact").pvalue
     c.add("aa_check", SP + " kstest, beta", {"p": p.tolist()}, 1e-8, ks=ks, positives=k, low=low, high=high, ok=float(ks >= 0.001 and low <= 0.05 <= high))
+
+rng = np.random.default_rng(23)
+for rows, columns, effect in [(2, 2, 0.0), (2, 2, 0.4), (2, 3, 0.2), (3, 4, 0.1), (4, 2, 0.3)]:
+    # the additive model by weighted least squares: what it leaves over is the interaction
+    values = np.round(10 + rng.normal(0, 0.1, (rows, columns)) + effect * np.outer(np.arange(rows), np.arange(columns)), 6)
+    variances = np.round(rng.uniform(0.002, 0.02, (rows, columns)), 6)
+    a, b = np.indices((rows, columns))
+    x = np.column_stack([np.ones(rows * columns)] + [a.ravel() == i for i in range(1, rows)] + [b.ravel() == j for j in range(1, columns)]).astype(float)
+    fit = sm.WLS(values.ravel(), x, weights=1 / variances.ravel()).fit()
+    q, df = float((fit.resid ** 2 / variances.ravel()).sum()), (rows - 1) * (columns - 1)
+    c.add("wald_interaction", SM + " WLS of the additive model", {"values": values.tolist(), "variances": variances.tolist()}, 1e-8, statistic=q, df=df, p=st.chi2.sf(q, df), log_p=st.chi2.logsf(q, df))
+    groups = np.column_stack([values.ravel(), variances.ravel()])
+    fit = sm.WLS(groups[:, 0], np.ones(len(groups)), weights=1 / groups[:, 1]).fit()
+    q, df = float((fit.resid ** 2 / groups[:, 1]).sum()), len(groups) - 1
+    c.add("wald_equality", SM + " WLS of one mean", {"groups": groups.tolist()}, 1e-8, statistic=q, df=df, p=st.chi2.sf(q, df), log_p=st.chi2.logsf(q, df))
+for observed, shares in [
+    ([[510, 490], [30, 75], [3, 1]], [[0.5, 0.5], [0.3, 0.7], [0.9, 0.1]]),
+    ([[330, 340, 335], [10, 3, 80], [0, 2, 1]], [[1, 1, 1], [0.1, 0.05, 0.85], [0.2, 0.2, 0.6]]),
+    ([[60, 40, 0], [55, 30, 20]], [[0.5, 0.5, 0], [0.5, 0.25, 0.25]]),
+]:
+    gaps, cov = 0, 0
+    for n, w in zip(np.array(observed, float), np.array(shares, float)):
+        share = w / w.sum()
+        gaps, cov = gaps + n - n.sum() * share, cov + n.sum() * (np.diag(share) - np.outer(share, share))
+    q, df = float(gaps @ np.linalg.pinv(cov) @ gaps), np.linalg.matrix_rank(cov)
+    c.add("sample_ratio_stratified", "numpy, generalised inverse of the multinomial covariances; scipy chi2", {"observed": observed, "shares": shares}, 1e-8, statistic=q, df=df, p=st.chi2.sf(q, df), log_p=st.chi2.logsf(q, df))
 c.write()

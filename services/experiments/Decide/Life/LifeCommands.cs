@@ -32,6 +32,10 @@ internal sealed record Resume(ExperimentLife Instance) : LifeCommand(Instance);
 /// <param name="Next">The version with the new phase, the new metrics, or both.</param>
 internal sealed record Change(ExperimentLife Instance, Experiment Next) : LifeCommand(Instance);
 
+/// <summary>The platform's own: nobody asks for it.</summary>
+/// <param name="Next">The version in which caps are frozen that were open.</param>
+internal sealed record FreezeCaps(ExperimentLife Instance, Experiment Next) : LifeCommand(Instance);
+
 internal sealed record Decide(ExperimentLife Instance) : LifeCommand(Instance);
 
 internal sealed record Stop(ExperimentLife Instance) : LifeCommand(Instance);

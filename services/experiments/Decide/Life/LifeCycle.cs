@@ -41,6 +41,7 @@ internal sealed class LifeCycle : MassTransitStateMachine<ExperimentLife>
     public Event<Pause> Pause { get; private set; } = null!;
     public Event<Resume> Resume { get; private set; } = null!;
     public Event<Change> Change { get; private set; } = null!;
+    public Event<FreezeCaps> FreezeCaps { get; private set; } = null!;
     public Event<Decide> Decide { get; private set; } = null!;
     public Event<Stop> Stop { get; private set; } = null!;
     public Event<RollOut> RollOut { get; private set; } = null!;
@@ -71,6 +72,8 @@ internal sealed class LifeCycle : MassTransitStateMachine<ExperimentLife>
 
     private void Afterwards()
     {
+        // Taken while it ran, a cap may come after its stop.
+        During([Running, Paused, Deciding, RollingOut, Completed, RolledBack], When(FreezeCaps).Then(c => c.Saga.Version = c.Message.Next));
         During(Running, Paused, Deciding, When(Stop).Then(Publish<Stop>(Versions.Stop)).TransitionTo(Completed));
         During([Running, Paused, Deciding, RollingOut, Completed],
             Stay(Approve),

@@ -18,7 +18,7 @@ internal static class ApiDocument
 
     public static IReadOnlyList<Operation> Operations { get; } =
     [
-        .. EventOperations.All, .. ExperimentOperations.All, .. MetricOperations.All, .. ResultOperations.All, .. PeopleOperations.All, .. CompatibilityOperations.All,
+        .. EventOperations.All, .. ExperimentOperations.All, .. MetricOperations.All, .. ResultOperations.All, .. PeopleOperations.All, .. PrivacyOperations.All, .. CompatibilityOperations.All,
     ];
 
     public static JsonObject Build()

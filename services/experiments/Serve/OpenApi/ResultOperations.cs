@@ -18,10 +18,28 @@ internal static class ResultOperations
                  "decision": {"verdict": "undecided", "reasons": [{"code": "min_days", "text": "it has run for 7 of 14 days"}]}}
                 """,
         },
+        new("GET", Results + "/live", Tag, "Provisional counts and means, ahead of the results.", "admin", "viewer")
+        {
+            AnswerExample = """
+                {"experiment": "checkout", "as_of": "2026-03-08T08:00:00.5Z", "provisional": true, "missing": {},
+                 "variants": [{"key": "control", "units": 10010, "metrics": [{"key": "purchases", "sum": 501, "mean": 0.05005, "lift": null}]}]}
+                """,
+        },
         new("GET", Results + "/history", Tag, "The figures as they stood, hour by hour.", "admin", "viewer"),
         new("GET", Results + "/days", Tag, "By day of exposure and by time since exposure.", "admin", "viewer"),
         new("GET", Results + "/dimensions", Tag, "By device, country, browser and the other dimensions.", "admin", "viewer"),
         new("GET", Results + "/quality", Tag, "What became of the exposures: bots, crossovers, mismatches, late and held events, sample ratios.", "admin", "viewer"),
+        new("GET", "/api/v1/interactions", Tag, "Whether running experiments interact, as of last night.", "admin", "viewer")
+        {
+            Query = ["experiment"],
+            AnswerExample = """
+                {"computed_at": "2026-03-08T03:00:00Z", "experiments": 3, "pairs": 2, "tests": 5, "false_discovery_rate": 0.05,
+                 "interactions": [{"first": "banner", "second": "checkout", "metric": "purchases", "units": 20000, "p_value": 0.0001, "log_p_value": -9.2, "adjusted_p_value": 0.0005, "found": true,
+                    "effects": [{"variant": "control", "difference": 0.02, "standard_error": 0.003}, {"variant": "treatment", "difference": -0.001, "standard_error": 0.003}]}],
+                 "dependences": [{"experiment": "banner", "other": "checkout", "p_value": 0.4, "log_p_value": -0.92, "adjusted_p_value": 0.7, "found": false}]}
+                """,
+        },
+        new("POST", "/api/v1/interactions", Tag, "Test for interactions now.", "admin", "admin") { Status = StatusCodes.Status202Accepted, AnswerExample = """{"requested_at": "2026-03-08T08:00:00Z"}""" },
         new("GET", "/api/v1/statistics/balance", Tag, "What became of every accepted event.", "admin", "viewer")
         {
             AnswerExample = """{"counted": 1000, "held": 0, "quarantined": 2, "deduplicated": 17}""",

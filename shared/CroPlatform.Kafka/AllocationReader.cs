@@ -1,20 +1,17 @@
 using CroPlatform.Contracts;
-using CroPlatform.Experimentation;
-using CroPlatform.Kafka;
 using Google.Protobuf;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Allocation = CroPlatform.Experimentation.Allocation;
 using Wire = CroPlatform.Contracts.Allocations;
 
-namespace CroPlatform.Services.Assignment.Consume;
+namespace CroPlatform.Kafka;
 
-/// <summary>Follows cro.allocations.v1: the weights that bandits are given for their next interval.</summary>
-internal sealed class AllocationReader(IOptions<KafkaOptions> options, Cluster cluster, ILogger<AllocationReader> logger)
+/// <summary>Follows cro.allocations.v1, the weights that bandits are given for their next interval, and has the catalog know them.</summary>
+public sealed class AllocationReader(IOptions<KafkaOptions> options, Cluster cluster, CatalogReader catalog, ILogger<AllocationReader> logger)
     : TopicFollower(Topics.All.Single(t => t.Name == Topics.Allocations), options, cluster, logger)
 {
     private const double WeightTolerance = 1e-6;
-
-    /// <summary>Raised with each allocation, on the reading thread: be quick.</summary>
-    public event Action<Allocation>? Received;
 
     protected override void Apply(byte[] value)
     {
@@ -33,6 +30,6 @@ internal sealed class AllocationReader(IOptions<KafkaOptions> options, Cluster c
             throw new FormatException($"the weights for '{allocation.Experiment}' are no fractions that sum to 1");
         }
 
-        Received?.Invoke(allocation);
+        catalog.Take(allocation);
     }
 }

@@ -1,0 +1,78 @@
+using System.Text.Json;
+using Confluent.Kafka;
+using CroPlatform.Contracts;
+using CroPlatform.Contracts.Statistics;
+using CroPlatform.Kafka;
+
+namespace CroPlatform.Bench.Analysis;
+
+/// <summary>Every result that is published of some experiments, each of which is a look.</summary>
+internal sealed class VerdictWatch(string kafka, IEnumerable<string> experiments)
+{
+    private readonly Dictionary<string, Seen> _seen = experiments.ToDictionary(e => e, _ => new Seen());
+
+    /// <summary>A winner or a loser was named, if only for a while.</summary>
+    public bool HadVerdict(string experiment) => Of(experiment, s => s.HadVerdict);
+
+    public bool WasBlocked(string experiment) => Of(experiment, s => s.WasBlocked);
+
+    /// <summary>The treatment is the winner by the last look.</summary>
+    public bool IsWon(string experiment) => Of(experiment, s => s.Verdict == "winner");
+
+    public bool IsDecided(string experiment) => Of(experiment, s => s.Verdict is not ("" or "undecided"));
+
+    public long Exposures(string experiment) => Of(experiment, s => s.Exposures);
+
+    public int Looks(string experiment) => Of(experiment, s => s.Looks);
+
+    /// <summary>Whole hours between two moments in which there was no look.</summary>
+    public int HoursWithoutLook(string experiment, DateTimeOffset from, DateTimeOffset to) => Of(experiment, s =>
+        Enumerable.Range(0, (int)(to - from).TotalHours).Count(hour => !s.Hours.Contains(HourOf(from.AddHours(hour)))));
+
+    public void Take(string experiment, JsonElement results)
+    {
+        if (!_seen.TryGetValue(experiment, out var seen)) return;
+        lock (_seen)
+        {
+            seen.Verdict = results.GetProperty("decision").GetProperty("verdict").GetString()!;
+            seen.HadVerdict |= seen.Verdict is "winner" or "loser";
+            seen.WasBlocked |= seen.Verdict == "blocked";
+            seen.Exposures = results.GetProperty("exposures").GetInt64();
+            seen.Looks++;
+            seen.Hours.Add(HourOf(results.GetProperty("as_of").GetDateTimeOffset()));
+        }
+    }
+
+    /// <summary>Reads cro.results.v1 from its end on. Blocks the thread.</summary>
+    public void Follow(TaskCompletionSource reading, CancellationToken stop)
+    {
+        using var consumer = new ConsumerBuilder<Ignore, byte[]>(new KafkaOptions { BootstrapServers = kafka }.Consumer("cro-bench", "cro-bench-unused")).Build();
+        var partition = new TopicPartition(Topics.Results, 0);
+        consumer.Assign(new TopicPartitionOffset(partition, consumer.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(5)).High));
+        reading.SetResult();
+        while (!stop.IsCancellationRequested)
+        {
+            if (consumer.Consume(TimeSpan.FromMilliseconds(100))?.Message.Value is not { } value) continue;
+            var results = ExperimentResults.Parser.ParseFrom(value);
+            using var document = JsonDocument.Parse(results.ResultsJson.Memory);
+            Take(results.Experiment, document.RootElement);
+        }
+    }
+
+    private T Of<T>(string experiment, Func<Seen, T> figure)
+    {
+        lock (_seen) return figure(_seen[experiment]);
+    }
+
+    private static long HourOf(DateTimeOffset time) => time.ToUnixTimeSeconds() / 3_600;
+
+    private sealed class Seen
+    {
+        public string Verdict { get; set; } = "";
+        public bool HadVerdict { get; set; }
+        public bool WasBlocked { get; set; }
+        public long Exposures { get; set; }
+        public int Looks { get; set; }
+        public HashSet<long> Hours { get; } = [];
+    }
+}
