@@ -28,6 +28,8 @@ try
         "bench" => await BenchCommand.RunAsync(arguments, progress, stop.Token),
         "replay" => await ReplayCommand.RunAsync(arguments, progress, stop.Token),
         "audit" => await AuditCommand.RunAsync(arguments, progress, stop.Token),
+        "backup" => await BackupCommand.TakeAsync(arguments, progress, stop.Token),
+        "restore" => await BackupCommand.RestoreAsync(arguments, progress, stop.Token),
         "restart" => await ProcessCommands.RestartAsync(arguments, progress, stop.Token),
         "kill" => await ProcessCommands.KillAsync(arguments, progress, stop.Token),
         "logs" => await ProcessCommands.LogsAsync(arguments, progress, stop.Token),

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
@@ -13,6 +14,28 @@ namespace CroPlatform.Postgres;
 /// </summary>
 public static partial class Migrator
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Migrates as soon as Postgres answers, which after a crash of both may take it some time.</summary>
+    /// <exception cref="InvalidOperationException">A migration that has run was changed afterwards.</exception>
+    /// <exception cref="NpgsqlException">Postgres does not answer for a minute, or refuses for another reason than that it just starts.</exception>
+    public static async Task MigrateWhenReadyAsync(NpgsqlDataSource source, string schema, Assembly assembly, ILogger logger, CancellationToken ct)
+    {
+        for (var since = Stopwatch.GetTimestamp(); ; await Task.Delay(Pause, ct))
+        {
+            try
+            {
+                await MigrateAsync(source, schema, assembly, logger, ct);
+                return;
+            }
+            catch (NpgsqlException e) when (e.IsTransient && Stopwatch.GetElapsedTime(since) < Patience)
+            {
+                LogWait(logger, schema, e.Message);
+            }
+        }
+    }
+
     /// <exception cref="InvalidOperationException">A migration that has run was changed afterwards.</exception>
     public static async Task MigrateAsync(NpgsqlDataSource source, string schema, Assembly assembly, ILogger logger, CancellationToken ct)
     {
@@ -59,6 +82,9 @@ public static partial class Migrator
             using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
             return (resource, reader.ReadToEnd());
         });
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "schema {Schema} waits for Postgres: {Reason}")]
+    private static partial void LogWait(ILogger logger, string schema, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "schema {Schema}: applied {Name}")]
     private static partial void LogApplied(ILogger logger, string schema, string name);

@@ -1,6 +1,6 @@
 namespace CroPlatform.Platform.Tests;
 
-/// <summary><c>./cro down</c> and <c>./cro up</c> on a platform of its own, with servers of its own.</summary>
+/// <summary><c>./cro down</c> and <c>up</c>, <c>backup</c> and <c>restore</c>, on a platform of its own, with servers of its own.</summary>
 public sealed class RestartTests
 {
     private static readonly Dictionary<string, string?> OwnServers = new() { ["CRO_KAFKA"] = null, ["CRO_POSTGRES"] = null, ["CRO_REDIS"] = null };
@@ -18,23 +18,48 @@ public sealed class RestartTests
     }
 
     [Test]
-    public async Task Events_AcknowledgedBeforeDown_AreCountedAfterUp()
+    public async Task Events_AcknowledgedBeforeTheEnd_AreCountedAfterUpAndInARestoredBackup()
     {
-        const int Events = 500;
+        const int InLog = 500, InSpool = 100;
         await CroAsync("up", "--port", "0");
 
-        // With nobody to count them, they are nowhere but in the log when everything ends.
+        // With nobody to count them, they are nowhere but in the log, and the last of them in the spool alone.
         await CroAsync("kill", "statistics");
-        var events = Enumerable.Range(0, Events).Select(i => new { id = $"e{i}", type = "page_view", visitor_id = $"v{i}" });
-        var answer = await Platform().SendEventsAsync([.. events]);
-        Assert.That((int)answer["accepted"]!, Is.EqualTo(Events));
+        await SendAsync(0, InLog);
+        await CroAsync("kill", "broker");
+        await SendAsync(InLog, InLog + InSpool);
+        var backup = Path.Combine(_folder, "backup");
+        await CroAsync("backup", backup);
         await CroAsync("down");
         await CroAsync("up");
-        var platform = Platform();
+        await AssertCountedAsync(_folder, InLog + InSpool);
+        await CroAsync("down");
+
+        var restored = Path.Combine(_folder, "restored");
+        await TestPlatform.CroInAsync(restored, OwnServers, "restore", backup);
+        try
+        {
+            await TestPlatform.CroInAsync(restored, OwnServers, "up", "--port", "0");
+            await AssertCountedAsync(restored, InLog + InSpool);
+        }
+        finally
+        {
+            await TestPlatform.CroInAsync(restored, OwnServers, "down");
+        }
+    }
+
+    private async Task SendAsync(int from, int to)
+    {
+        var events = Enumerable.Range(from, to - from).Select(i => new { id = $"e{i}", type = "page_view", visitor_id = $"v{i}" });
+        var answer = await Platform().SendEventsAsync([.. events]);
+        Assert.That((int)answer["accepted"]!, Is.EqualTo(to - from));
+    }
+
+    private static async Task AssertCountedAsync(string folder, int events)
+    {
+        var platform = new TestPlatform(Path.Combine(folder, "endpoints.json"));
         await TestPlatform.EventuallyAsync(
-            async () => (int)(await platform.AdminAsync(HttpMethod.Get, "/api/v1/statistics/balance"))["counted"]!,
-            counted => counted == Events,
-            "every event is counted");
+            async () => (int)(await platform.AdminAsync(HttpMethod.Get, "/api/v1/statistics/balance"))["counted"]!, counted => counted == events, "every event is counted");
     }
 
     private TestPlatform Platform() => new(Path.Combine(_folder, "endpoints.json"));

@@ -19,8 +19,11 @@ internal static class Help
           replay EXPERIMENT [--data DIR]    compute an experiment again from the log, in a schema of its own, and compare
           replay --dead-letter [--dry-run] [--data DIR]
                                             put back what lies in quarantine and can be counted by now
+          backup DIR [--data DIR]           copy results, log, spool and keys of a running platform
+          restore DIR --data NEW            make a data folder of a backup
           audit verify [--data DIR]         whether the audit log is whole; names the first row that is not
-          bench NAME [arguments]            measure; 'bench start' measures starting
+          bench NAME [arguments]            measure; 'bench start' measures starting, 'bench chaos --seed N
+                                            --minutes M' breaks everything there is under load and checks every count
           help
 
         The data folder is .cro in the checkout; its endpoints.json has all addresses and keys. The public port is 8080.

@@ -81,6 +81,26 @@ internal sealed class Platform(DataFolder data, Progress progress)
             await processes.StopAsync(name, cancel);
     }
 
+    /// <summary>Starts a new database alone, lets something be done with it, and ends it.</summary>
+    /// <param name="use">Gets the connection string.</param>
+    public async Task WithPostgresAsync(Func<string, Task> use, CancellationToken cancel)
+    {
+        data.Create();
+        using var held = await LockAsync(cancel);
+        var processes = new Processes(data, _pids, progress);
+        var postgres = new PostgresServer(data, Ports.Choose(new Dictionary<string, int>(), [PostgresServer.Name], (_, _) => false, Ports.IsFree, Random.Shared)[PostgresServer.Name], Keys.Of(data).PostgresPassword);
+        await postgres.InitializeAsync(cancel);
+        await processes.EnsureAsync(await postgres.PrepareAsync(cancel), cancel);
+        try
+        {
+            await use(postgres.ConnectionString);
+        }
+        finally
+        {
+            await processes.StopAsync(PostgresServer.Name, CancellationToken.None);
+        }
+    }
+
     private Task<DataLock> LockAsync(CancellationToken cancel) =>
         DataLock.TakeAsync(Path.Combine(data.Root, "lock"), LockLimit, progress, cancel);
 

@@ -15,7 +15,8 @@ using Microsoft.Extensions.Options;
 
 namespace CroPlatform.Services.Assignment.Serve;
 
-internal sealed class AssignmentGrpc(AssignmentDesk desk, SnapshotHolder holder, IOptions<AssignmentOptions> options) : AssignmentService.AssignmentServiceBase
+internal sealed class AssignmentGrpc(AssignmentDesk desk, SnapshotHolder holder, IHostApplicationLifetime lifetime, IOptions<AssignmentOptions> options)
+    : AssignmentService.AssignmentServiceBase
 {
     private static readonly TimeSpan AliveEvery = TimeSpan.FromSeconds(5);
 
@@ -44,17 +45,23 @@ internal sealed class AssignmentGrpc(AssignmentDesk desk, SnapshotHolder holder,
             if (change.Site == site) changes.Writer.TryWrite(Wire(change));
         }
 
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
         List<WatchReply> standing = [];
         holder.Subscribe(OnChange, snapshot => standing = Standing(snapshot.Of(site)));
         try
         {
-            foreach (var reply in standing) await responseStream.WriteAsync(reply, context.CancellationToken);
+            foreach (var reply in standing) await responseStream.WriteAsync(reply, ending.Token);
             while (true)
             {
-                while (changes.Reader.TryRead(out var change)) await responseStream.WriteAsync(change, context.CancellationToken);
-                if (await MoreAsync(changes.Reader, context.CancellationToken)) continue;
-                if (!holder.IsStale) await responseStream.WriteAsync(new WatchReply { Alive = true }, context.CancellationToken);
+                while (changes.Reader.TryRead(out var change)) await responseStream.WriteAsync(change, ending.Token);
+                if (await MoreAsync(changes.Reader, ending.Token)) continue;
+                if (!holder.IsStale) await responseStream.WriteAsync(new WatchReply { Alive = true }, ending.Token);
             }
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Watchers must not hold up a host that stops.
+            throw new RpcException(new Status(StatusCode.Unavailable, "the server is stopping"));
         }
         finally
         {

@@ -11,7 +11,7 @@ internal sealed class Schema(NpgsqlDataSource source, Bootstrap bootstrap, SiteD
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await Migrator.MigrateAsync(source, Name, typeof(Schema).Assembly, logger, cancellationToken);
+        await Migrator.MigrateWhenReadyAsync(source, Name, typeof(Schema).Assembly, logger, cancellationToken);
         await bootstrap.RunAsync(cancellationToken);
         await sites.LoadAsync(cancellationToken);
     }

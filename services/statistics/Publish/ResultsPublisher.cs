@@ -49,8 +49,9 @@ internal sealed partial class ResultsPublisher(
             {
                 await LeadAsync(stoppingToken);
             }
-            catch (Exception e) when (e is NpgsqlException or LogUnavailableException)
+            catch (Exception e) when (e is NpgsqlException or LogUnavailableException or InvalidOperationException)
             {
+                // InvalidOperationException: the leader's connection was closed under it.
                 LogRetry(e.Message);
             }
 

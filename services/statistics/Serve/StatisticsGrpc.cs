@@ -11,7 +11,9 @@ using ExperimentResults = CroPlatform.Contracts.Statistics.ExperimentResults;
 
 namespace CroPlatform.Services.Statistics.Serve;
 
-internal sealed class StatisticsGrpc(CatalogReader catalog, NumbersReader numbers, LookStore looks, CapStore caps, InteractionStore interactions, LiveReader live, TrafficSample sample, TimeProvider clock) : StatisticsService.StatisticsServiceBase
+internal sealed class StatisticsGrpc(
+    CatalogReader catalog, NumbersReader numbers, LookStore looks, CapStore caps, InteractionStore interactions, LiveReader live, TrafficSample sample,
+    IHostApplicationLifetime lifetime, TimeProvider clock) : StatisticsService.StatisticsServiceBase
 {
     private const int MostDays = 14;
     private const int MostMetrics = 50;
@@ -35,17 +37,26 @@ internal sealed class StatisticsGrpc(CatalogReader catalog, NumbersReader number
     {
         var site = context.GetHttpContext().Grant().Site;
         var sent = new Dictionary<string, LiveCounters>();
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
         using var timer = new PeriodicTimer(Interval);
-        do
+        try
         {
-            foreach (var counters in await live.ReadAsync(site, context.CancellationToken))
+            do
             {
-                if (sent.TryGetValue(counters.Experiment, out var last) && last.Variants.Equals(counters.Variants)) continue;
-                sent[counters.Experiment] = counters;
-                await responseStream.WriteAsync(counters, context.CancellationToken);
+                foreach (var counters in await live.ReadAsync(site, ending.Token))
+                {
+                    if (sent.TryGetValue(counters.Experiment, out var last) && last.Variants.Equals(counters.Variants)) continue;
+                    sent[counters.Experiment] = counters;
+                    await responseStream.WriteAsync(counters, ending.Token);
+                }
             }
+            while (await timer.WaitForNextTickAsync(ending.Token));
         }
-        while (await timer.WaitForNextTickAsync(context.CancellationToken));
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Watchers must not hold up a host that stops.
+            throw new RpcException(new Status(StatusCode.Unavailable, "the server is stopping"));
+        }
     }
 
     public override async Task<TrafficEstimate> EstimateTraffic(EstimateTrafficRequest request, ServerCallContext context)

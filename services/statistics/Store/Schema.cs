@@ -8,7 +8,7 @@ internal sealed class Schema(NpgsqlDataSource source, ILogger<Schema> logger) : 
 {
     public const string Name = "statistics";
 
-    public Task StartAsync(CancellationToken cancellationToken) => Migrator.MigrateAsync(source, Name, typeof(Schema).Assembly, logger, cancellationToken);
+    public Task StartAsync(CancellationToken cancellationToken) => Migrator.MigrateWhenReadyAsync(source, Name, typeof(Schema).Assembly, logger, cancellationToken);
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

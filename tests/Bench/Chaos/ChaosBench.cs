@@ -43,7 +43,8 @@ internal static class ChaosBench
 
         var check = new LedgerCheck(platform, deployment, experiments, ledger, injector.PoisonedFacts);
         await check.RunAsync();
-        ChaosReport.Write(seed, log, ledger, check);
+        if (settings["terms"] > 0) check.NoneAnsweredBadly();
+        ChaosReport.Write(seed, log, ledger, check, deployment);
         return check.Broken.Count == 0 ? 0 : 1;
     }
 

@@ -18,7 +18,7 @@ internal sealed class ChaosLoad : IDisposable
 {
     private const int PerRequest = 30;
     private const double GivingUp = 0.05;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Attempt = TimeSpan.FromSeconds(12);
 
     private readonly Ledger _ledger;

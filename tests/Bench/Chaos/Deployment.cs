@@ -42,6 +42,9 @@ internal sealed class Deployment : IAsyncDisposable
 
     public ServerProcess this[string name] => _processes[name];
 
+    /// <summary>Those that ended by themselves, and how often.</summary>
+    public IEnumerable<(string Name, int Times)> Fallen => _processes.Values.Where(p => p.FellDown > 0).Select(p => (p.Name, p.FellDown));
+
     public IReadOnlyDictionary<string, CuttingProxy> Proxies => _proxies;
 
     public static async Task<Deployment> StartAsync(RunningPlatform platform, int seed)
@@ -67,7 +70,7 @@ internal sealed class Deployment : IAsyncDisposable
         foreach (var process in due)
         {
             process.Signal(Local.Run.Signal.Continue);
-            if (!process.IsAlive) await process.StartAsync();
+            if (!process.IsAlive) await process.StartAgainAsync();
         }
 
         await Task.WhenAll(due.Select(p => p.ReadyAsync()));

@@ -77,7 +77,7 @@ internal static class FaultSchedule
         var random = new Random(seed);
         Fault[] faults =
         [
-            .. Points.Select(p => new Fault(default, FaultKind.KillPoint, Deployment.Statistics, 0, $"{p}:{random.Next(1, 9)}")),
+            .. Points.Select(p => new Fault(default, FaultKind.KillPoint, Deployment.Statistics, 0, $"{p}:{random.Next(1, 5)}")),
             .. Killed.Select(target => new Fault(default, FaultKind.Kill, target, random.NextDouble())),
             new(default, FaultKind.Flush, Deployment.Redis, 0),
             new(default, FaultKind.Cut, Deployment.Postgres, 1, $"{random.Next(1, 4)}"),
@@ -103,7 +103,7 @@ internal static class FaultSchedule
     private static Fault Draw(Random random, TimeSpan at) => random.Next(20) switch
     {
         < 7 => new Fault(at, FaultKind.Kill, Pick(random, Killed), random.NextDouble() * 4),
-        < 10 => new Fault(at, FaultKind.KillPoint, Deployment.Statistics, 0, $"{Pick(random, Points)}:{random.Next(1, 40)}"),
+        < 10 => new Fault(at, FaultKind.KillPoint, Deployment.Statistics, 0, $"{Pick(random, Points)}:{random.Next(1, 12)}"),
         10 => new Fault(at, FaultKind.Freeze, Pick(random, [Deployment.Gateway, Deployment.Broker, Deployment.Postgres, Deployment.Redis]), 2 + random.NextDouble() * 6),
         11 => new Fault(at, FaultKind.Freeze, Deployment.Statistics, 13 + random.NextDouble() * 4),
         12 => new Fault(at, FaultKind.Flush, Deployment.Redis, 0),
@@ -111,7 +111,7 @@ internal static class FaultSchedule
         14 or 15 => new Fault(at, FaultKind.Cut, Pick(random, [Deployment.Gateway, Deployment.Postgres, Deployment.Redis]), 4, $"{random.Next(1, 6)}"),
         16 => new Fault(at, FaultKind.Silence, Pick(random, [Deployment.Gateway, Deployment.Postgres, Deployment.Redis]), 3 + random.NextDouble() * 5),
         17 => new Fault(at, FaultKind.DiskFull, Deployment.SecondGateway, 6 + random.NextDouble() * 4),
-        18 => new Fault(at, FaultKind.Clock, Pick(random, [Deployment.Gateway, Deployment.SecondGateway, Deployment.Assignment, Deployment.Statistics]), 5, random.Next(2) == 0 ? "-1d" : "+1d"),
+        18 => new Fault(at, FaultKind.Clock, Pick(random, [Deployment.Gateway, Deployment.SecondGateway, Deployment.Assignment, Deployment.Statistics]), 5, random.Next(2) == 0 ? "-1" : "1"),
         _ => new Fault(at, FaultKind.Poison, Deployment.Broker, 0),
     };
 

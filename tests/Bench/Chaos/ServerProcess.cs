@@ -13,7 +13,8 @@ internal sealed class ServerProcess
     private const string IntoLog = "exec \"$@\" >>\"$CRO_LOG\" 2>&1 </dev/null";
     private const string Postgres = "postgres";
     private const string Redis = "redis";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private const int MostFalls = 5;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
     private readonly string _pidFile;
@@ -29,6 +30,9 @@ internal sealed class ServerProcess
     }
 
     public string Name { get; }
+
+    /// <summary>How often it ended by itself.</summary>
+    public int FellDown { get; private set; }
 
     public bool IsAlive => _process.IsAlive;
 
@@ -114,16 +118,28 @@ internal sealed class ServerProcess
         await File.WriteAllTextAsync(_pidFile, identity.Write());
     }
 
+    /// <summary>After it ended by itself: as whoever runs services would.</summary>
+    public Task StartAgainAsync()
+    {
+        FellDown++;
+        return StartAsync();
+    }
+
     public Task<bool> IsReadyAsync() => _process.IsAlive ? _isReady() : Task.FromResult(false);
 
     /// <returns>How long it took.</returns>
-    /// <exception cref="BenchException">It is not ready within a minute.</exception>
+    /// <exception cref="BenchException">It is not ready within three minutes.</exception>
     public async Task<TimeSpan> ReadyAsync()
     {
         for (var since = Stopwatch.GetTimestamp(); ; await Task.Delay(Poll))
         {
             if (await IsReadyAsync()) return Stopwatch.GetElapsedTime(since);
-            if (!_process.IsAlive) throw new BenchException($"{Name} ended while it started; see its log");
+            if (!_process.IsAlive)
+            {
+                if (FellDown == MostFalls) throw new BenchException($"{Name} ends by itself again and again; see its log");
+                await StartAgainAsync();
+            }
+
             if (Stopwatch.GetElapsedTime(since) > Patience) throw new BenchException($"{Name} runs but is not ready after {Patience.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s");
         }
     }

@@ -41,6 +41,26 @@ public sealed class EventReadingTests
     }
 
     [Test]
+    public void Of_EventThatWaitedForDays_IsCountedByWhenItWasReceived()
+    {
+        // Three days in a spool and a log that is read a year later: neither is the sender's delay.
+        const long Received = 1_700_000_000_000, Lateness = 72 * 3_600_000L;
+        var inTime = new Event(Whole) { TimestampMs = Received - Lateness, ReceivedMs = Received };
+        var late = new Event(inTime) { TimestampMs = inTime.TimestampMs - 1 };
+        Assert.That(
+            (EventReading.Of(Record(inTime.ToByteArray(), "s|v"), Lateness, Catalog.Empty).Quarantine, EventReading.Of(Record(late.ToByteArray(), "s|v"), Lateness, Catalog.Empty).Quarantine),
+            Is.EqualTo(((string?)null, "late")));
+    }
+
+    [Test]
+    public void Of_FieldsOfALaterVersion_AreNoReasonForQuarantine()
+    {
+        // Field 900, length-delimited: what a later release may add without another schema.
+        byte[] later = [.. Whole.ToByteArray(), 0xa2, 0x38, 0x01, 0x41];
+        Assert.That((EventReading.Of(Record(later, "s|v"), 1_000, Catalog.Empty).Quarantine, Event.Parser.ParseFrom(later).ToByteArray()), Is.EqualTo(((string?)null, later)), "and they are kept");
+    }
+
+    [Test]
     public void AnyBytes_AreReadOrQuarantined() => Check.QuickThrowOnFailure(Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), bytes =>
     {
         foreach (var value in new[] { bytes, [.. Whole.ToByteArray(), .. bytes ?? []], null })
