@@ -28,6 +28,7 @@ public sealed partial class RecordProducer : IDisposable
     private readonly KafkaOptions _options;
     private readonly ILogger<RecordProducer> _logger;
     private readonly Counter<long> _records;
+    private long _waiting;
     private readonly Counter<long> _rebuilds;
     private readonly CancellationTokenSource _disposed = new();
     private volatile ProducerClient _client;
@@ -40,6 +41,7 @@ public sealed partial class RecordProducer : IDisposable
         (_options, _logger) = (options.Value, logger);
         var meter = meters.Create("CroPlatform.Kafka");
         _records = meter.CreateCounter<long>("cro.kafka.produced", "{record}", "Records by what became of them.");
+        meter.CreateObservableGauge("cro.kafka.producer.waiting", () => Volatile.Read(ref _waiting), "{record}", "Records that wait for the log's acknowledgement.");
         _rebuilds = meter.CreateCounter<long>("cro.kafka.producer.rebuilds", "{client}", "Producer clients made anew after a fatal error.");
         _client = NewClient();
     }
@@ -60,7 +62,17 @@ public sealed partial class RecordProducer : IDisposable
         using var activity = Source.StartActivity($"publish {topic}", ActivityKind.Producer);
         activity?.SetTag("messaging.system", "kafka").SetTag("messaging.destination.name", topic).SetTag("messaging.batch.message_count", records.Count);
         var client = _client;
-        var refusal = Send(client, topic, records, out var acknowledged) ?? await WaitAsync(client, acknowledged, ct);
+        Interlocked.Add(ref _waiting, records.Count);
+        string? refusal;
+        try
+        {
+            refusal = Send(client, topic, records, out var acknowledged) ?? await WaitAsync(client, acknowledged, ct);
+        }
+        finally
+        {
+            Interlocked.Add(ref _waiting, -records.Count);
+        }
+
         _records.Add(records.Count, new KeyValuePair<string, object?>("outcome", refusal is null ? "acknowledged" : "refused"));
         if (refusal is not null) throw new LogUnavailableException($"{topic}: {refusal}");
     }
