@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Confluent.Kafka;
-using Confluent.Kafka.Admin;
 using CroPlatform.Broker.Tests;
 using CroPlatform.Contracts;
 using CroPlatform.Kafka;
