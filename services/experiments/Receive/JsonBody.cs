@@ -20,12 +20,16 @@ internal static class JsonBody
         TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
     };
 
+    private static readonly JsonDocumentOptions Document = new() { AllowDuplicateProperties = false, MaxDepth = Options.MaxDepth };
+
     public static async Task<(T? Request, FieldProblem? Problem)> ReadAsync<T>(HttpContext context)
         where T : class
     {
         try
         {
-            var request = await JsonSerializer.DeserializeAsync<T>(context.Request.Body, Options, context.RequestAborted);
+            using var body = await JsonDocument.ParseAsync(context.Request.Body, Document, context.RequestAborted);
+            if (BodyText.FaultIn(body.RootElement) is { } fault) return (null, fault);
+            var request = body.Deserialize<T>(Options);
             return request is null ? (null, new FieldProblem("malformed_json", null, "the body must be an object")) : (request, null);
         }
         catch (JsonException e)

@@ -54,16 +54,12 @@ internal sealed class NumbersReader(NpgsqlDataSource source)
         return new Numbers([.. cells.Select(c => (c.Key, c.Value))], exclusions, folded >= Partitions);
     }
 
-    /// <summary>How often each experiment's stored numbers have changed, caps that were taken of them included.</summary>
+    /// <summary>How often each experiment's stored numbers have changed.</summary>
     public async Task<IReadOnlyDictionary<(string Site, string Experiment), long>> ChangesAsync(CancellationToken ct)
     {
         await using var db = await source.OpenConnectionAsync(ct);
         var rows = await db.QueryAsync<(string Site, string Experiment, long Changes)>(new CommandDefinition(
-            """
-            select site, experiment, sum(changes)::bigint
-            from (select site, experiment, changes from folded union all select site, experiment, 1 from caps) changed group by site, experiment
-            """,
-            cancellationToken: ct));
+            "select site, experiment, sum(changes)::bigint from folded group by site, experiment", cancellationToken: ct));
         return rows.ToDictionary(r => (r.Site, r.Experiment), r => r.Changes);
     }
 

@@ -4,6 +4,7 @@ using CroPlatform.Bench.Broker;
 using CroPlatform.Contracts;
 using CroPlatform.Kafka;
 using CroPlatform.Services.Ingestion;
+using CroPlatform.Services.Ingestion.Check;
 using CroPlatform.Services.Ingestion.Publish;
 using CroPlatform.Services.Ingestion.Store;
 using Microsoft.Extensions.DependencyInjection;
@@ -76,7 +77,7 @@ public sealed class ProducerRebuildTests
         var services = new ServiceCollection().AddLogging().AddMetrics();
         services.AddSingleton(Options.Create(kafka)).AddSingleton(Options.Create(new IngestionOptions())).AddSingleton(TimeProvider.System);
         services.AddSingleton(Options.Create(new SpoolOptions { Folder = _folder, ReserveBytes = 0, RetryMs = 50 }));
-        services.AddSingleton<RecordProducer>().AddSingleton<EventLog>().AddSingleton<SpoolDrain>().AddSingleton<IngestionMetrics>().AddSingleton<EventPublisher>();
+        services.AddSingleton<RecordProducer>().AddSingleton<EventLog>().AddSingleton<SpoolDrain>().AddSingleton<VisitorLimits>().AddSingleton<IngestionMetrics>().AddSingleton<EventPublisher>();
         _parts = services.BuildServiceProvider();
         await _parts.GetRequiredService<SpoolDrain>().StartAsync(CancellationToken.None);
         return _parts.GetRequiredService<EventPublisher>();

@@ -5,6 +5,7 @@ using CroPlatform.Kafka;
 using CroPlatform.ServiceDefaults.Errors;
 using CroPlatform.ServiceDefaults.Keys;
 using CroPlatform.Services.Experiments.Check;
+using CroPlatform.Services.Experiments.Receive;
 using CroPlatform.Services.Experiments.Store;
 using Microsoft.Extensions.Options;
 
@@ -67,7 +68,7 @@ internal sealed class EventForwarding(CatalogReader catalog, ExperimentStore exp
             index++;
         }
 
-        var sentAt = body.ValueKind == JsonValueKind.Object && body.TryGetProperty("sent_at", out var sent) ? JsonNode.Parse(sent.GetRawText()) : null;
+        var sentAt = body.ValueKind == JsonValueKind.Object && body.TryGetProperty("sent_at", out var sent) && BodyText.FaultIn(sent) is null ? JsonNode.Parse(sent.GetRawText()) : null;
         var (answer, failed) = good.Count == 0 ? (new EventsAnswer(0, []), null) : await SendAsync(context, good, sentAt, ct);
         if (failed is not null) return failed;
         rejected.AddRange(answer!.Rejected.Select(r => r with { Index = places[r.Index], Field = LegacyName(r.Field) }));

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CroPlatform.Services.Experiments.Check;
+using CroPlatform.Services.Experiments.Receive;
 
 namespace CroPlatform.Services.Experiments.Serve.Compatibility;
 
@@ -21,6 +22,7 @@ internal sealed record LegacyEvent(string? Test, string? Variant, JsonObject Eve
     public static (LegacyEvent? Event, FieldProblem? Problem) Read(JsonElement legacy)
     {
         if (legacy.ValueKind != JsonValueKind.Object) return (null, new FieldProblem("wrong_type", "event", "an event is an object"));
+        if (BodyText.FaultIn(legacy) is { } fault) return (null, fault);
         string[] texts = ["test_id", "variant_id", "event_type", "type", "session_id", "visitor_id", "device_type", "event_id", "id"];
         foreach (var name in texts)
         {

@@ -52,7 +52,7 @@ internal static class ResultOperations
         new("POST", "/api/v1/statistics/sequential-plan", "calculations", "The looks of a group-sequential test and their bounds.", "server", "viewer") { Example = """{"looks": 4}""" },
         new("POST", "/api/v1/statistics/meta-analysis", "calculations", "Several tests taken together.", "server", "viewer")
         {
-            Example = """{"studies": [{"key": "a", "effect": 0.03, "standard_error": 0.01}, {"key": "b", "effect": 0.05, "standard_error": 0.02}]}""",
+            Example = """{"effects": [{"key": "a", "effect": 0.03, "standard_error": 0.01}, {"key": "b", "effect": 0.05, "standard_error": 0.02}]}""",
         },
     ];
 }
