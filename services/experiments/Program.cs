@@ -23,15 +23,13 @@ builder.Services.AddSingleton<MetricStore>().AddSingleton<ExperimentStore>().Add
 builder.Services.AddSingleton(new StateMachineSender<ExperimentLife>(new LifeCycle())).AddSingleton<CommandRunner>().AddSingleton<ExperimentChanges>();
 builder.Services.AddSingleton<ExperimentCommands>().AddSingleton<LifeCycleCommands>().AddSingleton<GovernanceCommands>();
 builder.Services.AddPeriodicJob<DueJob>(TimeSpan.FromSeconds(1)).AddPeriodicJob<CapJob>(TimeSpan.FromSeconds(1));
-builder.Services.AddSingleton<SavedGroupStore>().AddSingleton<SavedGroupCommands>();
-builder.Services.AddSingleton<TemplateStore>().AddSingleton<TemplateCommands>();
+builder.Services.AddSingleton<SavedGroupStore>().AddSingleton<SavedGroupCommands>().AddSingleton<TemplateStore>().AddSingleton<TemplateCommands>();
 builder.Services.AddSingleton<AuditLog>();
 builder.Services.AddSingleton<ExperimentGrpc>().AddGrpcWithHealth();
 builder.Services.AddSingleton<ResultsReader>().AddHostedService(p => p.GetRequiredService<ResultsReader>());
 builder.Services.AddCompatibility();
 builder.Services.AddValidated<StatisticsOptions>(StatisticsOptions.Section);
-builder.Services.AddValidated<AssignmentAddress>(AssignmentAddress.Section);
-builder.Services.AddSingleton<ErasureStore>().AddSingleton<PrivacyPeers>();
+builder.Services.AddPrivacy();
 builder.Services.AddSingleton<PreFlight>().AddSingleton<ImportCommands>().AddSingleton<MetricCommands>();
 builder.Services.AddSingleton<Publisher>().AddHostedService(p => p.GetRequiredService<Publisher>());
 builder.Services.AddReadiness<SiteDirectory>("sites", s => s.IsLoaded ? null : "the schema is being prepared");

@@ -72,6 +72,11 @@ public static class ServiceHost
             await app.RunAsync();
             return 0;
         }
+        catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Told to end while it was starting.
+            return 0;
+        }
         catch (Exception e) when (Problems(e) is { Count: > 0 } problems)
         {
             foreach (var problem in problems) await Console.Error.WriteLineAsync($"configuration: {problem}");

@@ -18,6 +18,18 @@ public sealed class TestingTests
     }
 
     [Test]
+    public void Measured_OfATestsOutput_IsWhatItSaysSoOf()
+    {
+        const string trx = """
+            <TestRun xmlns="http://microsoft.com/schemas/VisualStudio/TeamTest/2010">
+              <Results><UnitTestResult><Output><StdOut>noise
+            measured: 12 MiB</StdOut></Output></UnitTestResult></Results>
+            </TestRun>
+            """;
+        Assert.That(TestReport.Measured(trx), Is.EqualTo(["measured: 12 MiB"]));
+    }
+
+    [Test]
     public void FilterFor_WhatTheTestPlatformWouldReadAsAnOperator_IsEscaped() =>
         Assert.That(TestProject.FilterFor("Of(1,\"a|b\")"), Is.EqualTo("FullyQualifiedName~Of\\(1,\"a\\|b\"\\)"));
 

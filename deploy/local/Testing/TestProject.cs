@@ -52,7 +52,9 @@ internal sealed partial record TestProject(string Name, string Assembly)
         try
         {
             var run = await Shell.RunAsync("dotnet", arguments, limit.Token, environment: environment, onLine: Show);
-            var report = File.Exists(trx) ? TestReport.ParseTrx(await File.ReadAllTextAsync(trx, cancel)) : default;
+            var told = File.Exists(trx) ? await File.ReadAllTextAsync(trx, cancel) : null;
+            var report = told is null ? default : TestReport.ParseTrx(told);
+            foreach (var line in TestReport.Measured(told)) progress.Line($"    [{Name}] {line}");
             if (run.Succeeded || report.Failed > 0)
                 return report;
             progress.Line($"    [{Name}] the test host failed:\n{run.Tail()}");

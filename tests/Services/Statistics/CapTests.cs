@@ -117,8 +117,14 @@ public sealed class CapTests
     {
         var problems = MetricRules.Check(new MetricRequest
         {
-            Key = "m", Kind = kind, Event = "x", Direction = "increase", CapPercentile = percentile, Cap = cap,
-            Q = kind == "quantile" ? 0.5 : null, Day = kind == "retention" ? 1 : null,
+            Key = "m",
+            Kind = kind,
+            Event = "x",
+            Direction = "increase",
+            CapPercentile = percentile,
+            Cap = cap,
+            Q = kind == "quantile" ? 0.5 : null,
+            Day = kind == "retention" ? 1 : null,
         });
         Assert.That(problems.Select(p => (p.Code, p.Field)), Is.EqualTo(code is null ? [] : new[] { (code, "cap_percentile") }));
     }
