@@ -19,13 +19,23 @@ internal sealed partial class PartitionFold
     private readonly List<ErasedRow> _erased = [];
     private readonly Dictionary<string, Task<IReadOnlyCollection<(string Unit, FactId Id)>>> _searches = [];
 
+    // Those of this catalog that are not carried out.
+    private List<Erasure> _open = [];
+    private Catalog? _openOf;
+
     /// <summary>For a fold that begins with the log: it leaves erased events out from the start.</summary>
     public static Task<IReadOnlyCollection<(string Unit, FactId Id)>> NothingLinked(Erasure erasure, int lane, long to, CancellationToken ct) =>
         Task.FromResult<IReadOnlyCollection<(string, FactId)>>([]);
 
     private async Task EraseAsync(CancellationToken ct)
     {
-        foreach (var erasure in _caughtUpWith!.AllErasures.Where(e => !_carriedOut.Contains(e.Id)).ToList())
+        if (!ReferenceEquals(_openOf, _caughtUpWith))
+        {
+            _open = [.. _caughtUpWith!.AllErasures.Where(e => !_carriedOut.Contains(e.Id))];
+            _openOf = _caughtUpWith;
+        }
+
+        foreach (var erasure in _open.ToList())
         {
             // Looked for beside the folding: from here on nothing of it is taken in, so the search ends where folding stands.
             if (!_searches.TryGetValue(erasure.Id, out var search)) _searches[erasure.Id] = search = SearchAsync(erasure, ct);
@@ -33,6 +43,7 @@ internal sealed partial class PartitionFold
             _searches.Remove(erasure.Id);
             await EraseAsync(erasure, await search, ct);
             _carriedOut.Add(erasure.Id);
+            _open.Remove(erasure);
         }
     }
 
