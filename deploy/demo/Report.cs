@@ -47,8 +47,12 @@ internal sealed class Report(TextWriter output)
         output.WriteLine();
         output.WriteLine($"balance   sent {api.Sent} = accepted {api.Accepted} + refused {api.Refused}{Mark(api.Sent, api.Accepted + api.Refused)}");
         output.WriteLine(
-            $"          accepted {api.Accepted} = counted {balance.Counted} + held {balance.Held} + quarantined {balance.Quarantined} + deduplicated {balance.Deduplicated}"
-            + Mark(api.Accepted, balance.All));
+            $"          accepted {api.Distinct} different ones = counted {balance.Counted} + held {balance.Held} + quarantined {balance.Quarantined}"
+            + Mark(api.Distinct, balance.Counted + balance.Held + balance.Quarantined));
+        var (copies, more) = (api.Accepted - api.Distinct, balance.All - api.Accepted);
+        output.WriteLine(
+            $"          and {copies} copies = deduplicated {balance.Deduplicated}{(more > 0 ? $" less {more} that the gateway wrote twice while the log was slow to acknowledge" : "")}"
+            + Mark(copies, balance.Deduplicated - Math.Max(more, 0)));
     }
 
     private string Mark(long a, long b) => Same(a, b) ? "   holds" : "   <- DOES NOT HOLD";

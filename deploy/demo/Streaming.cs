@@ -23,7 +23,12 @@ internal static class Streaming
         await traffic;
         Console.WriteLine($"  {clock.Elapsed.TotalSeconds,5:0.0} s   sent {api.Sent,8}   all of it");
         var waiting = Stopwatch.StartNew();
-        while ((await api.BalanceAsync(ct)).Since(before).All < api.Accepted && waiting.Elapsed < Limit) await Task.Delay(200, ct);
+        while (waiting.Elapsed < Limit)
+        {
+            var balance = (await api.BalanceAsync(ct)).Since(before);
+            if (balance.All >= api.Accepted && balance.All - balance.Deduplicated >= api.Distinct) return;
+            await Task.Delay(200, ct);
+        }
     }
 
     /// <summary>The results once the experiment's last version has been counted everywhere.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -13,6 +14,7 @@ internal sealed class PublicApi : IDisposable
 
     private readonly HttpClient _http;
     private readonly Endpoints _endpoints;
+    private readonly ConcurrentDictionary<string, bool> _acceptedIds = new();
     private long _sent;
     private long _accepted;
     private long _refused;
@@ -27,6 +29,9 @@ internal sealed class PublicApi : IDisposable
     public long Sent => Interlocked.Read(ref _sent);
 
     public long Accepted => Interlocked.Read(ref _accepted);
+    /// <summary>Different events among the accepted ones.</summary>
+    public long Distinct => _acceptedIds.Count;
+
     public long Refused => Interlocked.Read(ref _refused);
 
     /// <summary>Creates what is not there yet.</summary>
@@ -72,6 +77,12 @@ internal sealed class PublicApi : IDisposable
                 Interlocked.Add(ref _sent, events.Count);
                 Interlocked.Add(ref _accepted, answer.Accepted);
                 Interlocked.Add(ref _refused, answer.Rejected.Count);
+                var refused = answer.Rejected.Select(r => r.GetProperty("index").GetInt32()).ToHashSet();
+                for (var i = 0; i < events.Count; i++)
+                {
+                    if (!refused.Contains(i)) _acceptedIds.TryAdd(events[i].Id, true);
+                }
+
                 return;
             }
             catch (HttpRequestException) when (tries < MaxTries)
