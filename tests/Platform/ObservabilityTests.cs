@@ -4,7 +4,6 @@ using System.Net.Http.Json;
 using System.Text;
 using Confluent.Kafka;
 using CroPlatform.Contracts;
-using CroPlatform.Contracts.Events;
 using CroPlatform.Contracts.Statistics;
 using CroPlatform.Grpc;
 using CroPlatform.Redis;
@@ -91,10 +90,10 @@ public sealed class ObservabilityTests
         using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig { BootstrapServers = Platform.Kafka, GroupId = visitor }).Build();
         var topic = Topics.All.Single(t => t.Name == Topics.Events);
         consumer.Assign(Enumerable.Range(0, topic.Partitions).Select(p => new TopicPartitionOffset(topic.Name, p, Offset.Beginning)));
-        var clock = Stopwatch.StartNew();
+        var (clock, key) = (Stopwatch.StartNew(), Encoding.UTF8.GetBytes(Topics.UnitKey("default", visitor)));
         while (clock.Elapsed < TimeSpan.FromSeconds(30))
         {
-            if (consumer.Consume(TimeSpan.FromMilliseconds(200)) is { } record && Event.Parser.ParseFrom(record.Message.Value).VisitorId == visitor) return record;
+            if (consumer.Consume(TimeSpan.FromMilliseconds(200)) is { } record && record.Message.Key.AsSpan().SequenceEqual(key)) return record;
         }
 
         throw new AssertionException($"no event of {visitor} came");
