@@ -31,6 +31,9 @@ public sealed class OtherSiteTests
         var webhook = await Platform.AdminAsync(HttpMethod.Post, "/api/v1/webhooks", new { url = "https://hooks.example", events = new[] { "nothing.happened" } });
         (_ours["users"], _ours["keys"], _ours["sites"], _ours["webhooks"]) = (person.Id, (string)key["id"]!, "default", (string)webhook["id"]!);
 
+        var erasure = await Platform.AdminAsync(HttpMethod.Post, "/api/v1/erasures", new { visitor_id = TestPlatform.Unique("v") });
+        _ours["erasures"] = (string)erasure["id"]!;
+
         // What clients of other products call an experiment.
         _ours["tests"] = experiment;
     }
