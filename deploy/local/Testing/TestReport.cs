@@ -16,6 +16,7 @@ internal readonly record struct TestReport(int Passed, int Failed)
     }
 
     /// <summary>What tests say that they measured: lines of their output that begin with <c>measured: </c>.</summary>
-    public static IEnumerable<string> Measured(string? xml) => xml is null ? [] : XDocument.Parse(xml).Descendants().Where(element => element.Name.LocalName == "StdOut")
+    public static IEnumerable<string> Measured(string? xml) => xml is null ? [] : XDocument.Parse(xml).Descendants().Where(element => element.Name.LocalName == "UnitTestResult")
+        .SelectMany(result => result.Descendants()).Where(element => element.Name.LocalName == "StdOut")
         .SelectMany(output => output.Value.Split('\n')).Select(line => line.Trim()).Where(line => line.StartsWith("measured: ", StringComparison.Ordinal));
 }

@@ -65,14 +65,12 @@ public sealed class AuthorizationTests
     [TestCaseSource(nameof(Rows))]
     public async Task Endpoint_EachCaller_IsLetInOrRefusedAsTheTableSays(Row row)
     {
-        var wrong = new List<string>();
-        foreach (var caller in _callers)
+        var wrong = await Task.WhenAll(_callers.Select(async caller =>
         {
             var (expected, got) = (Expected(row, caller), await AskAsync(row, caller));
-            if (got != expected) wrong.Add($"{caller.Name}: {got} instead of {expected}");
-        }
-
-        Assert.That(wrong, Is.Empty);
+            return got == expected ? null : $"{caller.Name}: {got} instead of {expected}";
+        }));
+        Assert.That(wrong.OfType<string>(), Is.Empty);
     }
 
     private static string Expected(Row row, Caller caller)
