@@ -19,7 +19,7 @@ internal sealed class ServiceProcess : IDisposable
     /// <param name="folder">The platform's data folder.</param>
     public static ServiceProcess TakeOver(string folder, string name)
     {
-        var pid = int.Parse(File.ReadLines(Path.Combine(folder, "pids", name + ".pid")).First(), CultureInfo.InvariantCulture);
+        var pid = PidOf(folder, name);
         var command = Words($"/proc/{pid}/cmdline");
         var start = new ProcessStartInfo(command[0])
         {
@@ -33,6 +33,10 @@ internal sealed class ServiceProcess : IDisposable
         foreach (var variable in Words($"/proc/{pid}/environ").Select(v => v.Split('=', 2))) start.Environment[variable[0]] = variable[1];
         return new ServiceProcess(Process.GetProcessById(pid), start);
     }
+
+    /// <summary>The process number that the launcher wrote down.</summary>
+    public static int PidOf(string folder, string name) =>
+        int.Parse(File.ReadLines(Path.Combine(folder, "pids", name + ".pid")).First(), CultureInfo.InvariantCulture);
 
     /// <summary>SIGKILL.</summary>
     public async Task KillAsync()

@@ -67,13 +67,10 @@ internal sealed partial class PreFlight(
 
 internal static class PreFlightEndpoints
 {
-    private const string Scheme = "Bearer ";
-
     public static void MapPreFlight(this IEndpointRouteBuilder app) => app.MapGet("/api/v1/experiments/{key}/pre-flight", async (
         string key, HttpContext context, ExperimentStore store, PreFlight preFlight, CancellationToken ct) =>
     {
         if (await store.FindAsync(context.Grant().Site, key, ct) is not { } experiment) return Answers.NotFound("experiment", key);
-        var credential = context.Request.Headers.Authorization.ToString()[Scheme.Length..].Trim();
-        return Results.Json(await preFlight.ReportAsync(context.Grant().Site, credential, experiment, ct), JsonBody.Options);
+        return Results.Json(await preFlight.ReportAsync(context.Grant().Site, context.Bearer(), experiment, ct), JsonBody.Options);
     }).RequirePerson(PersonRole.Viewer);
 }

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
 using CroPlatform.Contracts.Events;
-using CroPlatform.Experimentation;
 using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Experimentation.Facts;
 using Google.Protobuf;
@@ -26,9 +25,6 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
 
     private const uint KnownSchema = 1;
 
-    /// <summary>Visitors are folded from the events themselves.</summary>
-    private static readonly string[] RoutedTypes = [UnitTypes.User, UnitTypes.Account, UnitTypes.Device];
-
     /// <summary>The event, if it can be counted; for the router, which leaves all others to the fold of visitors.</summary>
     public static Event? TryRead(ConsumeResult<byte[], byte[]> record, TimeSpan maxLateness, Catalog catalog) =>
         Of(record, (long)maxLateness.TotalMilliseconds, catalog) is { Quarantine: null, IsErased: false } ? Event.Parser.ParseFrom(record.Message.Value) : null;
@@ -46,7 +42,7 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
             return Poison(record, "", "not a routed event");
         }
 
-        if (routed.Event is not { } read || routed.Unit.Length == 0 || !RoutedTypes.Contains(routed.UnitType)) return Poison(record, "", "not a routed event");
+        if (routed.Event is not { } read || routed.Unit.Length == 0 || !EventUnits.BesidesVisitors.Contains(routed.UnitType)) return Poison(record, "", "not a routed event");
         var name = UnitHistory.NameOf(routed.UnitType, routed.Unit);
         if (FaultOf(read, name, record) is { } fault) return Poison(record, read.Site, fault);
         return new EventReading(SharedNames.Of(read.Site), name, Kept(read), null, record)

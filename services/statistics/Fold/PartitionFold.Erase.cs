@@ -71,12 +71,13 @@ internal sealed partial class PartitionFold
             facts += gone;
         }
 
+        var alone = Erasures.None.With(erasure);
         var places = await store.FindQuarantinedAsync(_claim, IsAbout, ct);
         foreach (var waiting in _quarantine.Where(r => IsAbout(r.Record))) waiting.Record.Message.Value = [];
         _erased.Add(new ErasedRow(erasure.Site, erasure.Id, units, facts, places, [.. restated.Order(StringComparer.Ordinal)]));
         LogErased(erasure.Site, erasure.Id, _lane, units, facts);
 
-        bool IsAbout(ConsumeResult<byte[], byte[]> record) => EventReading.LinkOf(record, Erasures.None.With(erasure)) is not null;
+        bool IsAbout(ConsumeResult<byte[], byte[]> record) => EventReading.LinkOf(record, alone) is not null;
     }
 
     /// <returns>How many facts there were.</returns>

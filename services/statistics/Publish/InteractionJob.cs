@@ -16,7 +16,7 @@ internal sealed partial class InteractionJob(
     NpgsqlDataSource source, InteractionStore store, SurveyStore units, CatalogReader catalog, TimeProvider clock, IOptions<StatisticsOptions> options,
     ILogger<InteractionJob> logger) : BackgroundService
 {
-    private const long LeaderLock = 7_230_114_905_551_003;
+    private const long LockKey = 7_230_114_905_551_003;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     /// <summary>Whether a site's pairs are to be tested now.</summary>
@@ -48,15 +48,16 @@ internal sealed partial class InteractionJob(
 
     private async Task RunAsync(CancellationToken ct)
     {
-        var due = await DueAsync(ct);
-        if (due.Count == 0) return;
-        await using var leader = await source.OpenConnectionAsync(ct);
-        await using var acquire = new NpgsqlCommand($"select pg_try_advisory_lock({LeaderLock})", leader);
-        if (await acquire.ExecuteScalarAsync(ct) is not true) return;
-        // Somebody else may have done it in the meantime.
-        foreach (var site in await DueAsync(ct)) await TestAsync(site, ct);
-        await using var release = new NpgsqlCommand($"select pg_advisory_unlock({LeaderLock})", leader);
-        await release.ExecuteScalarAsync(ct);
+        if ((await DueAsync(ct)).Count == 0) return;
+        await LeaderLock.TryRunAsync(
+            source,
+            LockKey,
+            async () =>
+            {
+                // Somebody else may have done it in the meantime.
+                foreach (var site in await DueAsync(ct)) await TestAsync(site, ct);
+            },
+            ct);
     }
 
     private async Task<IReadOnlyList<string>> DueAsync(CancellationToken ct)

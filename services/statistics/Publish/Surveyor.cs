@@ -16,7 +16,7 @@ internal sealed partial class Surveyor(
     NpgsqlDataSource source, NumbersReader numbers, SurveyStore store, CapStore caps, CatalogReader catalog, TimeProvider clock, IOptions<StatisticsOptions> options,
     ILogger<Surveyor> logger) : BackgroundService
 {
-    private const long LeaderLock = 7_230_114_905_551_002;
+    private const long LockKey = 7_230_114_905_551_002;
 
     /// <summary>How old what is told may be: from the moment of one walk to the end of the next.</summary>
     public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(60);
@@ -39,15 +39,7 @@ internal sealed partial class Surveyor(
             var started = Stopwatch.GetTimestamp();
             try
             {
-                await using var leader = await source.OpenConnectionAsync(stoppingToken);
-                await using var acquire = new NpgsqlCommand($"select pg_try_advisory_lock({LeaderLock})", leader);
-                if (await acquire.ExecuteScalarAsync(stoppingToken) is true)
-                {
-                    await SurveyAsync(stoppingToken);
-                    // The connection goes back to the pool, where it would keep the lock.
-                    await using var release = new NpgsqlCommand($"select pg_advisory_unlock({LeaderLock})", leader);
-                    await release.ExecuteScalarAsync(stoppingToken);
-                }
+                await LeaderLock.TryRunAsync(source, LockKey, () => SurveyAsync(stoppingToken), stoppingToken);
             }
             catch (NpgsqlException e)
             {

@@ -1,6 +1,7 @@
 using CroPlatform.Contracts.Events;
 using CroPlatform.Experimentation;
 using CroPlatform.Experimentation.Configuration;
+using CroPlatform.Services.Statistics.Check;
 
 namespace CroPlatform.Services.Statistics.Route;
 
@@ -10,8 +11,6 @@ namespace CroPlatform.Services.Statistics.Route;
 /// </summary>
 internal sealed class RoutingTable
 {
-    private static readonly string[] UnitsOfOthers = [.. UnitTypes.All.Where(u => u != UnitTypes.Visitor)];
-
     private readonly Dictionary<(string Site, string Experiment), string> _units;
     private readonly HashSet<(string Site, string UnitType, string Event)> _measured = [];
 
@@ -32,9 +31,9 @@ internal sealed class RoutingTable
     /// <summary>The records that an event becomes.</summary>
     public IEnumerable<RoutedEvent> Route(Event routed)
     {
-        foreach (var unitType in UnitsOfOthers)
+        foreach (var unitType in EventUnits.BesidesVisitors)
         {
-            var unit = Unit(routed, unitType);
+            var unit = routed.IdOf(unitType);
             if (unit.Length > 0 && Needs(routed, unitType)) yield return new RoutedEvent { UnitType = unitType, Unit = unit, Event = routed };
         }
     }
@@ -46,12 +45,4 @@ internal sealed class RoutingTable
         // Of an experiment that is not known yet, nobody can say whose it is.
         return !_units.TryGetValue((routed.Site, exposure.Experiment), out var own) || own == unitType;
     }
-
-    private static string Unit(Event routed, string unitType) => unitType switch
-    {
-        UnitTypes.User => routed.UserId,
-        UnitTypes.Account => routed.AccountId,
-        UnitTypes.Device => routed.DeviceId,
-        _ => "",
-    };
 }

@@ -4,7 +4,6 @@ using Confluent.Kafka;
 using CroPlatform.Contracts;
 using CroPlatform.Contracts.Events;
 using CroPlatform.Contracts.Privacy;
-using CroPlatform.Experimentation;
 using CroPlatform.Kafka;
 using CroPlatform.Services.Statistics.Check;
 using CroPlatform.Services.Statistics.Consume;
@@ -62,19 +61,11 @@ internal sealed class PersonSearch(LogReader log, PrivacyStore store, CatalogRea
         try
         {
             var read = Event.Parser.ParseFrom(record);
-            return read.Site == site && units.Any(u => IdOf(read, u.UnitType) == u.Unit) && !read.IsCovered(catalog.Current.Erasures(site)) ? ExportedEvent.Of(read) : null;
+            return read.Site == site && units.Any(u => read.IdOf(u.UnitType) == u.Unit) && !read.IsCovered(catalog.Current.Erasures(site)) ? ExportedEvent.Of(read) : null;
         }
         catch (InvalidProtocolBufferException)
         {
             return null;
         }
     }
-
-    private static string IdOf(Event read, string unitType) => unitType switch
-    {
-        UnitTypes.User => read.UserId,
-        UnitTypes.Account => read.AccountId,
-        UnitTypes.Device => read.DeviceId,
-        _ => read.VisitorId,
-    };
 }

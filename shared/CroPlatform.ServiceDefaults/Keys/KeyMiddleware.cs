@@ -35,7 +35,7 @@ internal sealed class KeyMiddleware(RequestDelegate next, IServiceProvider servi
 
     private static RateClass ClassOf(RouteEndpoint endpoint) => endpoint.Metadata.GetMetadata<RateLimited>()?.Class ?? RateClass.Management;
 
-    private static ReadOnlySpan<char> CredentialOf(HttpContext context, string? otherHeader)
+    internal static ReadOnlySpan<char> CredentialOf(HttpContext context, string? otherHeader)
     {
         const string scheme = "Bearer ";
         var header = context.Request.Headers.Authorization;

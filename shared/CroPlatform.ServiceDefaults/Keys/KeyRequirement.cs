@@ -59,6 +59,13 @@ public static class KeyExtensions
         return false;
     }
 
+    /// <summary>The bearer that this request came with, to ask other services in its caller's name; empty: none.</summary>
+    public static string Bearer(this HttpContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return KeyMiddleware.CredentialOf(context, null).ToString();
+    }
+
     /// <summary>Who made this request.</summary>
     /// <exception cref="InvalidOperationException">The endpoint asks for no key.</exception>
     public static KeyGrant Grant(this HttpContext context) =>

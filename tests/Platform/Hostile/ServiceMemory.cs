@@ -20,6 +20,5 @@ internal static class ServiceMemory
         return int.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
     }
 
-    private static int Pid(string service) =>
-        int.Parse(File.ReadLines(Path.Combine(TestPlatform.Current.Folder, "pids", service + ".pid")).First(), CultureInfo.InvariantCulture);
+    private static int Pid(string service) => ServiceProcess.PidOf(TestPlatform.Current.Folder, service);
 }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using CroPlatform.Contracts.Privacy;
 using CroPlatform.Grpc;
 using CroPlatform.ServiceDefaults.Errors;
+using CroPlatform.ServiceDefaults.Keys;
 using CroPlatform.Services.Experiments.Store;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -101,5 +102,5 @@ internal sealed class PrivacyPeers(IOptions<StatisticsOptions> statistics, IOpti
     }
 
     private static PrivacyService.PrivacyServiceClient ClientOf(HttpContext context, GrpcChannel channel) =>
-        new(channel.WithKey(context.Request.Headers.Authorization.ToString()["Bearer ".Length..].Trim()));
+        new(channel.WithKey(context.Bearer()));
 }
