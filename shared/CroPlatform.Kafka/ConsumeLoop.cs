@@ -39,6 +39,7 @@ public sealed record ConsumeOptions
     /// <summary>How long a batch waits for more.</summary>
     public TimeSpan Linger { get; init; } = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>From the start of one checkpoint to that of the next.</summary>
     public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Records after which a checkpoint is made before its time.</summary>
@@ -125,7 +126,7 @@ public sealed partial class ConsumeLoop(KafkaOptions kafka, Cluster cluster, Con
     private void Loop(IConsumer<byte[], byte[]> consumer, CancellationToken stop)
     {
         var batch = new List<ConsumeResult<byte[], byte[]>>(options.MaxBatch);
-        var (checkpointAt, logCheckAt) = (Stopwatch.GetTimestamp(), Stopwatch.GetTimestamp());
+        var (checkpointAt, took, logCheckAt) = (Stopwatch.GetTimestamp(), TimeSpan.Zero, Stopwatch.GetTimestamp());
         while (!stop.IsCancellationRequested)
         {
             var patience = options.Linger;
@@ -138,10 +139,13 @@ public sealed partial class ConsumeLoop(KafkaOptions kafka, Cluster cluster, Con
             Fold(batch, stop);
             _sinceCheckpoint += batch.Count;
             batch.Clear();
-            if (_sinceCheckpoint >= options.CheckpointRecords || Stopwatch.GetElapsedTime(checkpointAt) >= options.CheckpointEvery)
+            // Checkpoints that take long get half of the time at most.
+            var period = took * 2 > options.CheckpointEvery ? took * 2 : options.CheckpointEvery;
+            if (_sinceCheckpoint >= options.CheckpointRecords || Stopwatch.GetElapsedTime(checkpointAt) >= period)
             {
-                Checkpoint(consumer);
                 checkpointAt = Stopwatch.GetTimestamp();
+                Checkpoint(consumer);
+                took = Stopwatch.GetElapsedTime(checkpointAt);
             }
 
             if (Stopwatch.GetElapsedTime(logCheckAt) < LogCheck) continue;

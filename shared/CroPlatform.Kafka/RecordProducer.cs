@@ -40,7 +40,7 @@ public sealed partial class RecordProducer : IDisposable
         ArgumentNullException.ThrowIfNull(meters);
         (_options, _logger) = (options.Value, logger);
         var meter = meters.Create("CroPlatform.Kafka");
-        _records = meter.CreateCounter<long>("cro.kafka.produced", "{record}", "Records by what became of them.");
+        _records = meter.CreateCounter<long>("cro.kafka.produced", "{record}", "Records: acknowledged or refused by the log, not_taken by the client (its queue is full, or it failed), given_up by who waited.");
         meter.CreateObservableGauge("cro.kafka.producer.waiting", () => Volatile.Read(ref _waiting), "{record}", "Records that wait for the log's acknowledgement.");
         _rebuilds = meter.CreateCounter<long>("cro.kafka.producer.rebuilds", "{client}", "Producer clients made anew after a fatal error.");
         _client = NewClient();
@@ -64,16 +64,26 @@ public sealed partial class RecordProducer : IDisposable
         var client = _client;
         Interlocked.Add(ref _waiting, records.Count);
         string? refusal;
+        var outcome = "given_up";
         try
         {
-            refusal = Send(client, topic, records, out var acknowledged) ?? await WaitAsync(client, acknowledged, ct);
+            refusal = Send(client, topic, records, out var acknowledged);
+            if (refusal is not null)
+            {
+                outcome = "not_taken";
+            }
+            else
+            {
+                refusal = await WaitAsync(client, acknowledged, ct);
+                outcome = refusal is null ? "acknowledged" : "refused";
+            }
         }
         finally
         {
             Interlocked.Add(ref _waiting, -records.Count);
+            _records.Add(records.Count, new KeyValuePair<string, object?>("outcome", outcome));
         }
 
-        _records.Add(records.Count, new KeyValuePair<string, object?>("outcome", refusal is null ? "acknowledged" : "refused"));
         if (refusal is not null) throw new LogUnavailableException($"{topic}: {refusal}");
     }
 

@@ -24,6 +24,7 @@ var measurements = new Dictionary<string, Func<string[], Task<int>>>
     ["statistics"] = words => Task.FromResult(StatisticsBench.Run(words)),
 };
 if (args is [BareServer.Verb]) return await BareServer.RunAsync();
+if (args is [NamespaceLink.RelayVerb, var from, var to]) return await NamespaceLink.RunRelayAsync(from, to);
 if (args is not [var name, .. var rest] || !measurements.TryGetValue(name, out var measure))
 {
     await Console.Error.WriteLineAsync($"which measurement? one of: {string.Join(", ", measurements.Keys)}");

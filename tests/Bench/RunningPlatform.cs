@@ -55,7 +55,8 @@ internal sealed class RunningPlatform : IDisposable
     /// <summary>A service's working set.</summary>
     public Task<double> MemoryBytesAsync(Uri service) => MetricAsync(service, "dotnet_process_memory_working_set");
 
-    private async Task<double> MetricAsync(Uri service, string metric)
+    /// <summary>The sum of a service's metric over all lines that begin so.</summary>
+    public async Task<double> MetricAsync(Uri service, string metric)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(service, "/metrics"));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Text("metrics_key"));

@@ -20,6 +20,9 @@ internal sealed class StickyUnavailableException(Exception inner) : Exception("t
 /// </summary>
 internal sealed class StickyStore(NpgsqlDataSource source, RedisCache cache, IOptions<AssignmentOptions> options)
 {
+    private const string Columns = """experiment as "Experiment", bucket_version as "BucketVersion", variant as "Variant", propensity as "Propensity" """;
+    private const string OfUnit = $"select {Columns} from sticky where site = @Site and unit_type = @Type and unit = @Id";
+
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(7);
 
     /// <summary>Everything that a unit has kept in these experiments.</summary>
@@ -53,13 +56,8 @@ internal sealed class StickyStore(NpgsqlDataSource source, RedisCache cache, IOp
 
     /// <summary>Everything that a unit has kept.</summary>
     /// <exception cref="StickyUnavailableException" />
-    public async Task<IReadOnlyList<StickyBucket>> AllAsync(StickyUnit unit) => [.. await RunAsync((db, ct) => db.QueryAsync<StickyBucket>(new CommandDefinition(
-        """
-        select experiment as "Experiment", bucket_version as "BucketVersion", variant as "Variant", propensity as "Propensity"
-        from sticky where site = @Site and unit_type = @Type and unit = @Id
-        """,
-        new { unit.Site, unit.Type, unit.Id },
-        cancellationToken: ct)))];
+    public async Task<IReadOnlyList<StickyBucket>> AllAsync(StickyUnit unit) =>
+        [.. await RunAsync((db, ct) => db.QueryAsync<StickyBucket>(new CommandDefinition(OfUnit, new { unit.Site, unit.Type, unit.Id }, cancellationToken: ct)))];
 
     /// <summary>Keeps a variant for a unit unless it has one already.</summary>
     /// <returns>What the unit has now: of two that are first at once, one decides for both.</returns>
@@ -68,11 +66,11 @@ internal sealed class StickyStore(NpgsqlDataSource source, RedisCache cache, IOp
     {
         // The update changes nothing; it makes the row that was there first come back.
         var kept = await RunAsync((db, ct) => db.QuerySingleAsync<StickyBucket>(new CommandDefinition(
-            """
+            $"""
             insert into sticky as s (site, unit_type, unit, experiment, bucket_version, variant, propensity)
             values (@site, @type, @id, @experiment, @bucketVersion, @variant, @propensity)
             on conflict (site, unit_type, unit, experiment, bucket_version) do update set variant = s.variant
-            returning experiment as "Experiment", bucket_version as "BucketVersion", variant as "Variant", propensity as "Propensity"
+            returning {Columns}
             """,
             new
             {
@@ -92,11 +90,8 @@ internal sealed class StickyStore(NpgsqlDataSource source, RedisCache cache, IOp
 
     private Task<IEnumerable<StickyBucket>> ReadAsync(StickyUnit unit, IReadOnlyList<string> experiments) =>
         RunAsync((db, ct) => db.QueryAsync<StickyBucket>(new CommandDefinition(
-            """
-            select experiment as "Experiment", bucket_version as "BucketVersion", variant as "Variant", propensity as "Propensity"
-            from sticky where site = @site and unit_type = @type and unit = @id and experiment = any(@experiments)
-            """,
-            new { site = unit.Site, type = unit.Type, id = unit.Id, experiments = experiments.ToArray() },
+            OfUnit + " and experiment = any(@experiments)",
+            new { unit.Site, unit.Type, unit.Id, experiments = experiments.ToArray() },
             cancellationToken: ct)));
 
     private async Task<T> RunAsync<T>(Func<NpgsqlConnection, CancellationToken, Task<T>> command)

@@ -44,12 +44,9 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
 
         if (routed.Event is not { } read || routed.Unit.Length == 0 || !EventUnits.BesidesVisitors.Contains(routed.UnitType)) return Poison(record, "", "not a routed event");
         var name = UnitHistory.NameOf(routed.UnitType, routed.Unit);
+        if (read.IsCovered(catalog.Erasures(read.Site))) return Erased(record, read, name);
         if (FaultOf(read, name, record) is { } fault) return Poison(record, read.Site, fault);
-        return new EventReading(SharedNames.Of(read.Site), name, Kept(read), null, record)
-        {
-            PutBack = QuarantinedAt.Of(read),
-            IsErased = read.IsCovered(catalog.Erasures(read.Site)),
-        };
+        return new EventReading(SharedNames.Of(read.Site), name, Kept(read), null, record) { PutBack = QuarantinedAt.Of(read) };
     }
 
     /// <summary>Reads a record; never throws for what it holds.</summary>
@@ -65,7 +62,7 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
             return Poison(record, "", "not an event");
         }
 
-        if (read.IsCovered(catalog.Erasures(read.Site))) return new EventReading(read.Site, read.VisitorId, null, null, record) { IsErased = true, PutBack = QuarantinedAt.Of(read) };
+        if (read.IsCovered(catalog.Erasures(read.Site))) return Erased(record, read, read.VisitorId);
         if (FaultOf(read, read.VisitorId, record) is { } fault) return Poison(record, read.Site, fault);
         var late = read.ReceivedMs - read.TimestampMs > maxLatenessMs;
         return new EventReading(SharedNames.Of(read.Site), read.VisitorId, late ? Remembered(read) : Kept(read), late ? "late" : null, record)
@@ -90,6 +87,9 @@ internal sealed record EventReading(string Site, string Unit, Fact? Fact, string
             return null;
         }
     }
+
+    private static EventReading Erased(ConsumeResult<byte[], byte[]> record, Event read, string unit) =>
+        new(read.Site, unit, null, null, record) { IsErased = true, PutBack = QuarantinedAt.Of(read) };
 
     /// <summary>Why an event cannot be counted, whenever it came; null if it can.</summary>
     /// <param name="unit">The unit's name among those of its topic.</param>

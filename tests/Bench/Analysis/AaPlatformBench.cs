@@ -33,18 +33,13 @@ internal static class AaPlatformBench
         var run = $"aa-{Guid.NewGuid().ToString("n")[..6]}";
         var traffic = new AaTraffic(run, settings, clock);
         var (equal, planted) = await StartAsync(platform, traffic, settings, run);
-        var watch = new VerdictWatch(platform.Kafka, [.. equal.Keys, .. planted.Keys]);
-        using var stop = new CancellationTokenSource();
-        var reading = new TaskCompletionSource();
-        var following = Task.Factory.StartNew(() => watch.Follow(reading, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await reading.Task;
+        var watch = new VerdictWatch([.. equal.Keys, .. planted.Keys]);
+        await using var tail = await ResultsTail.FollowAsync(platform.Kafka, watch.Take);
         var (began, real) = (clock.GetUtcNow(), Stopwatch.StartNew());
         await traffic.SendAsync(platform);
         var ended = clock.GetUtcNow();
         await planted.StopAsync();
         var missing = await SettledAsync(platform, watch, traffic, equal.Keys, planted.Keys);
-        await stop.CancelAsync();
-        await following;
 
         Console.WriteLine($"{traffic.Sent:n0} events in {real.Elapsed.TotalMinutes:0.0} minutes, {(ended - began).TotalHours:0} simulated hours");
         var unseen = equal.Keys.Sum(e => watch.HoursWithoutLook(e, began.AddHours(1), ended));

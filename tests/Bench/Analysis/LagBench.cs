@@ -24,12 +24,9 @@ internal static class LagBench
         await experiments.StartAsync(
             [.. Enumerable.Range(0, settings["experiments"]).Select(i => $"{run}-{i}")], await ShopMetrics.CreateAsync(platform, run),
             new { method = "always_valid", confidence = 0.95, min_sample = 1_000, min_days = 1 });
-        var watch = new ResultsWatch(platform.Kafka, experiments.Keys);
+        var watch = new ResultsWatch(experiments.Keys);
+        await using var tail = await ResultsTail.FollowAsync(platform.Kafka, watch.Take);
         using var stop = new CancellationTokenSource();
-        var reading = new TaskCompletionSource();
-        var following = Task.Factory.StartNew(() => watch.Follow(reading, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await reading.Task;
-
         var visitors = new ShopVisitors(run, experiments.Keys, settings["visitors"], watch.Exposed);
         var pacer = new Pacer(platform, visitors, settings["rate"], settings["perrequest"]);
         var sending = pacer.RunAsync(stop.Token);
@@ -55,7 +52,6 @@ internal static class LagBench
         Write("GET results, as the answer came", asked);
         Console.WriteLine();
         cores.Write();
-        await following;
         await experiments.StopAsync();
         return Math.Max(published.Max(), asked.Max()) <= Limit && rate >= 0.98 * settings["rate"] ? 0 : 1;
     }

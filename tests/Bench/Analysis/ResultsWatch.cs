@@ -1,8 +1,4 @@
 using System.Diagnostics;
-using Confluent.Kafka;
-using CroPlatform.Contracts;
-using CroPlatform.Contracts.Statistics;
-using CroPlatform.Kafka;
 using System.Text.Json;
 
 namespace CroPlatform.Bench.Analysis;
@@ -11,7 +7,7 @@ namespace CroPlatform.Bench.Analysis;
 /// How far an experiment's results are behind its exposures: if they tell of n exposures, the time since the one after the n-th was sent, 0 if
 /// there is none. Each exposure must be of a unit that the experiment has not seen.
 /// </summary>
-internal sealed class ResultsWatch(string kafka, IReadOnlyList<string> experiments)
+internal sealed class ResultsWatch(IReadOnlyList<string> experiments)
 {
     private readonly Dictionary<string, int> _indices = experiments.Index().ToDictionary(e => e.Item, e => e.Index);
     private readonly List<long>[] _sent = [.. experiments.Select(_ => new List<long>())];
@@ -34,21 +30,10 @@ internal sealed class ResultsWatch(string kafka, IReadOnlyList<string> experimen
         lock (_sent) return Behind(experiment, exposures);
     }
 
-    /// <summary>Reads cro.results.v1 from its end on. Blocks the thread.</summary>
-    public void Follow(TaskCompletionSource reading, CancellationToken stop)
+    /// <summary>Takes results that were published.</summary>
+    public void Take(string experiment, JsonElement results)
     {
-        using var consumer = new ConsumerBuilder<Ignore, byte[]>(new KafkaOptions { BootstrapServers = kafka }.Consumer("cro-bench", "cro-bench-unused")).Build();
-        var partition = new TopicPartition(Topics.Results, 0);
-        consumer.Assign(new TopicPartitionOffset(partition, consumer.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(5)).High));
-        reading.SetResult();
-        while (!stop.IsCancellationRequested)
-        {
-            if (consumer.Consume(TimeSpan.FromMilliseconds(100))?.Message.Value is not { } value) continue;
-            var results = ExperimentResults.Parser.ParseFrom(value);
-            if (!_indices.TryGetValue(results.Experiment, out var experiment)) continue;
-            using var document = JsonDocument.Parse(results.ResultsJson.Memory);
-            Volatile.Write(ref _published[experiment], document.RootElement.GetProperty("exposures").GetInt32());
-        }
+        if (_indices.TryGetValue(experiment, out var index)) Volatile.Write(ref _published[index], results.GetProperty("exposures").GetInt32());
     }
 
     private double Behind(int experiment, int exposures) =>

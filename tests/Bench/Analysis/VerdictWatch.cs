@@ -1,13 +1,9 @@
 using System.Text.Json;
-using Confluent.Kafka;
-using CroPlatform.Contracts;
-using CroPlatform.Contracts.Statistics;
-using CroPlatform.Kafka;
 
 namespace CroPlatform.Bench.Analysis;
 
 /// <summary>Every result that is published of some experiments, each of which is a look.</summary>
-internal sealed class VerdictWatch(string kafka, IEnumerable<string> experiments)
+internal sealed class VerdictWatch(IEnumerable<string> experiments)
 {
     private readonly Dictionary<string, Seen> _seen = experiments.ToDictionary(e => e, _ => new Seen());
 
@@ -40,22 +36,6 @@ internal sealed class VerdictWatch(string kafka, IEnumerable<string> experiments
             seen.Exposures = results.GetProperty("exposures").GetInt64();
             seen.Looks++;
             seen.Hours.Add(HourOf(results.GetProperty("as_of").GetDateTimeOffset()));
-        }
-    }
-
-    /// <summary>Reads cro.results.v1 from its end on. Blocks the thread.</summary>
-    public void Follow(TaskCompletionSource reading, CancellationToken stop)
-    {
-        using var consumer = new ConsumerBuilder<Ignore, byte[]>(new KafkaOptions { BootstrapServers = kafka }.Consumer("cro-bench", "cro-bench-unused")).Build();
-        var partition = new TopicPartition(Topics.Results, 0);
-        consumer.Assign(new TopicPartitionOffset(partition, consumer.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(5)).High));
-        reading.SetResult();
-        while (!stop.IsCancellationRequested)
-        {
-            if (consumer.Consume(TimeSpan.FromMilliseconds(100))?.Message.Value is not { } value) continue;
-            var results = ExperimentResults.Parser.ParseFrom(value);
-            using var document = JsonDocument.Parse(results.ResultsJson.Memory);
-            Take(results.Experiment, document.RootElement);
         }
     }
 

@@ -5,20 +5,23 @@ namespace CroPlatform.Bench.Chaos;
 /// <summary>
 /// Faults drawn from a seed under load with a ledger of its own; afterwards everything that was acknowledged must be counted once.
 /// <c>--seed N --minutes M</c>: everything there is; <c>--kills N</c>: the gateway alone, so often; <c>--terms N</c>: SIGTERM of each service, so
-/// often; <c>--short 1</c>: each named point and each server once. Ends with 0 only if every rule holds.
+/// often; <c>--freeze S</c>: the broker alone, so many seconds; <c>--promote N</c>: Postgres's standby takes its place, so often;
+/// <c>--short 1</c>: each named point and each server once. Ends with 0 only if every rule holds.
 /// </summary>
 internal static class ChaosBench
 {
-    private const int Clients = 6;
+    private const string NotTaken = "cro_kafka_produced_total{outcome=\"not_taken\"";
 
     public static async Task<int> RunAsync(string[] words)
     {
-        var settings = new Settings(Joined(words), ("seed", 1), ("minutes", 2), ("kills", 0), ("terms", 0), ("short", 0), ("rate", 600));
+        var settings = new Settings(Joined(words), ("seed", 1), ("minutes", 2), ("kills", 0), ("terms", 0), ("short", 0), ("freeze", 0), ("promote", 0), ("rate", 600), ("clients", 6));
         var seed = settings["seed"];
         IReadOnlyList<Fault> schedule = settings switch
         {
             _ when settings["kills"] > 0 => FaultSchedule.Kills(seed, settings["kills"]),
             _ when settings["terms"] > 0 => FaultSchedule.Terms(settings["terms"]),
+            _ when settings["freeze"] > 0 => FaultSchedule.Freeze(settings["freeze"]),
+            _ when settings["promote"] > 0 => FaultSchedule.Promotions(seed, settings["promote"]),
             _ when settings["short"] > 0 => FaultSchedule.Short(seed),
             _ => FaultSchedule.Draw(seed, TimeSpan.FromMinutes(settings["minutes"])),
         };
@@ -35,7 +38,7 @@ internal static class ChaosBench
         var log = new FaultLog();
         using (var load = new ChaosLoad(platform, deployment.Ways, experiments, ledger))
         {
-            load.Start(seed, Clients, settings["rate"]);
+            load.Start(seed, settings["clients"], settings["rate"]);
             await InjectAsync(schedule, injector, log);
             await deployment.HealAsync();
             await load.StopAsync();
@@ -45,6 +48,7 @@ internal static class ChaosBench
         await check.RunAsync();
         if (settings["terms"] > 0) check.NoneAnsweredBadly();
         ChaosReport.Write(seed, log, ledger, check, deployment);
+        Console.WriteLine($"full producer queue    {await platform.MetricAsync(deployment.Second, NotTaken):n0} records of the second gateway since it started last");
         return check.Broken.Count == 0 ? 0 : 1;
     }
 

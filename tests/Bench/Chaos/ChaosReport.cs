@@ -37,6 +37,7 @@ internal static class ChaosReport
         Console.WriteLine($"requests               {string.Join(", ", ledger.Requests.OrderBy(r => r.Key).Select(r => $"{r.Key}: {r.Value:n0}"))}");
         Console.WriteLine($"records in the log     {check.Recount.Total:n0}, of which {check.Recount.Poison:n0} broken on purpose, {check.Recount.Quarantined.Count:n0} quarantined");
         Console.WriteLine($"drained after          {check.Drained.TotalSeconds:0.0} s; Redis filled again {check.Rebuilt.TotalSeconds:0.0} s after FLUSHALL");
+        Console.WriteLine($"half-open links by     {(NamespaceLink.IsPossible ? "network interfaces that are down" : "proxies that pass nothing on")}");
         foreach (var (name, times) in deployment.Fallen) Console.WriteLine($"ended by itself        {name}, {times} times: see its log");
         foreach (var broken in check.Broken) Console.WriteLine($"BROKEN  {broken}");
         Console.WriteLine(check.Broken.Count == 0 ? $"seed {seed}: every rule holds" : $"seed {seed}: {check.Broken.Count} rules do not hold");

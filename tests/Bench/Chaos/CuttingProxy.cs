@@ -9,21 +9,28 @@ namespace CroPlatform.Bench.Chaos;
 /// </summary>
 internal sealed class CuttingProxy : IDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly int _target;
-    private readonly byte[] _request;
-    private readonly Random _random;
+    private const int KeepAliveSeconds = 2;
+
+    private readonly TcpListener _listener;
+    private readonly IPEndPoint _target;
+    private readonly byte[] _request = [];
+    private readonly Random _random = new(0);
     private readonly Lock _gate = new();
     private TaskCompletionSource _open = Opened();
     private int _due;
     private int _cuts;
     private double _share;
 
+    /// <summary>A proxy at a free port of this address that can cut.</summary>
     /// <param name="target">Port on 127.0.0.1.</param>
     /// <param name="request">What a request of the kind that is cut holds, say <c>COMMIT</c>.</param>
-    public CuttingProxy(int target, string request, Random random)
+    public CuttingProxy(IPAddress address, int target, string request, Random random)
+        : this(new IPEndPoint(address, 0), new IPEndPoint(IPAddress.Loopback, target)) => (_request, _random) = (System.Text.Encoding.ASCII.GetBytes(request), random);
+
+    /// <summary>A proxy that only passes on.</summary>
+    public CuttingProxy(IPEndPoint from, IPEndPoint to)
     {
-        (_target, _request, _random) = (target, System.Text.Encoding.ASCII.GetBytes(request), random);
+        (_listener, _target) = (new TcpListener(from), to);
         _listener.Start(512);
         _ = AcceptAsync();
     }
@@ -87,8 +94,10 @@ internal sealed class CuttingProxy : IDisposable
             try
             {
                 using var server = new TcpClient { NoDelay = true };
-                await server.ConnectAsync(IPAddress.Loopback, _target);
+                await server.ConnectAsync(_target);
                 caller.NoDelay = true;
+                KeepAlive(caller.Client);
+                KeepAlive(server.Client);
                 var link = new Link();
                 await Task.WhenAny(RequestsAsync(caller.GetStream(), server.GetStream(), link), RepliesAsync(server.GetStream(), caller.GetStream(), link));
             }
@@ -99,6 +108,14 @@ internal sealed class CuttingProxy : IDisposable
         }
     }
 
+    /// <summary>One side may have gone while the link was dead: then nothing but a question tells it.</summary>
+    private static void KeepAlive(Socket socket)
+    {
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, KeepAliveSeconds);
+    }
+
     private async Task RequestsAsync(NetworkStream from, NetworkStream to, Link link)
     {
         var buffer = new byte[64 * 1024];
@@ -107,7 +124,7 @@ internal sealed class CuttingProxy : IDisposable
             while (await from.ReadAsync(buffer) is > 0 and var read)
             {
                 await _open.Task;
-                if (buffer.AsSpan(0, read).IndexOf(_request) >= 0 && IsToBeCut()) link.Cut = true;
+                if (_request.Length > 0 && buffer.AsSpan(0, read).IndexOf(_request) >= 0 && IsToBeCut()) link.Cut = true;
                 await to.WriteAsync(buffer.AsMemory(0, read));
             }
         }

@@ -27,7 +27,7 @@ internal sealed class Deployment : IAsyncDisposable
     private readonly RunningPlatform _platform;
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(2) };
     private readonly Dictionary<string, ServerProcess> _processes = [];
-    private readonly Dictionary<string, CuttingProxy> _proxies = [];
+    private readonly Dictionary<string, BreakableLink> _links = [];
     private bool _isMounted;
 
     private Deployment(RunningPlatform platform) => _platform = platform;
@@ -35,17 +35,24 @@ internal sealed class Deployment : IAsyncDisposable
     /// <summary>Where clients send events: the door, each gateway, and each gateway through a proxy that cuts replies.</summary>
     public IReadOnlyList<Uri> Ways { get; private set; } = [];
 
+    /// <summary>The second gateway, without a link that breaks.</summary>
+    public Uri Second { get; private set; } = null!;
+
     public string SmallDisk { get; private set; } = "";
 
     /// <summary>The spools' folders.</summary>
     public IReadOnlyList<string> Spools { get; private set; } = [];
+
+    /// <summary>Another Postgres, once it is attached.</summary>
+    public PostgresStandby Standby { get; private set; } = null!;
 
     public ServerProcess this[string name] => _processes[name];
 
     /// <summary>Those that ended by themselves, and how often.</summary>
     public IEnumerable<(string Name, int Times)> Fallen => _processes.Values.Where(p => p.FellDown > 0).Select(p => (p.Name, p.FellDown));
 
-    public IReadOnlyDictionary<string, CuttingProxy> Proxies => _proxies;
+    /// <summary>To the gateways, and from statistics to Postgres and Redis.</summary>
+    public IReadOnlyDictionary<string, BreakableLink> Links => _links;
 
     public static async Task<Deployment> StartAsync(RunningPlatform platform, int seed)
     {
@@ -65,7 +72,7 @@ internal sealed class Deployment : IAsyncDisposable
     /// <summary>Starts whatever is dead, and waits until all of it works.</summary>
     public async Task HealAsync()
     {
-        foreach (var proxy in _proxies.Values) proxy.Heal();
+        foreach (var link in _links.Values) await link.HealAsync();
         var due = _processes.Values.Where(p => p.Name != SecondStatistics).ToList();
         foreach (var process in due)
         {
@@ -91,7 +98,8 @@ internal sealed class Deployment : IAsyncDisposable
             if (name is SecondGateway or SecondStatistics or Statistics) await process.KillAsync();
         }
 
-        foreach (var proxy in _proxies.Values) proxy.Dispose();
+        Standby?.Dispose();
+        foreach (var link in _links.Values) link.Dispose();
         _http.Dispose();
         if (_isMounted) await CommandAsync("umount", "--lazy", SmallDisk);
     }
@@ -100,6 +108,7 @@ internal sealed class Deployment : IAsyncDisposable
     {
         foreach (var name in (string[])[Postgres, Redis, Broker, .. Services, "door"]) _processes[name] = ServerProcess.TakeOver(_platform.Data, name, () => IsReadyAsync(name));
 
+        Standby = new PostgresStandby(_processes[Postgres], _platform.Postgres);
         await MountSmallDiskAsync();
         var port = FreePort();
         var second = new Dictionary<string, string>
@@ -109,29 +118,31 @@ internal sealed class Deployment : IAsyncDisposable
             ["Spool__ReserveBytes"] = "65536",
             ["Spool__SegmentBytes"] = "65536",
             ["Ingestion__AckTimeoutMs"] = "2000",
+            ["Kafka__QueueRecords"] = "1000",
         };
-        _processes[SecondGateway] = _processes[Gateway].Twin(SecondGateway, second, () => IsWellAsync(new Uri($"http://127.0.0.1:{port}")));
+        Second = new Uri($"http://127.0.0.1:{port}");
+        _processes[SecondGateway] = _processes[Gateway].Twin(SecondGateway, second, () => IsWellAsync(Second));
         Spools = [Path.Combine(_platform.Data, "spool"), Path.Combine(SmallDisk, "spool")];
         await _processes[SecondGateway].StartAsync();
 
         var gateway = _platform.Http(Gateway);
-        _proxies[Gateway] = new CuttingProxy(gateway.Port, "POST ", new Random(random.Next()));
-        _proxies[SecondGateway] = new CuttingProxy(port, "POST ", new Random(random.Next()));
-        Ways = [_platform.Public, gateway, new Uri($"http://127.0.0.1:{port}"), .. new[] { Gateway, SecondGateway }.Select(g => new Uri($"http://127.0.0.1:{_proxies[g].Port}"))];
+        _links[Gateway] = await BreakableLink.MakeAsync(0, gateway.Port, "POST ", new Random(random.Next()));
+        _links[SecondGateway] = await BreakableLink.MakeAsync(1, port, "POST ", new Random(random.Next()));
+        Ways = [_platform.Public, gateway, Second, .. _links.Values.Select(link => new Uri($"http://{link.Entry}"))];
 
-        await PutProxiesBeforeServersAsync(random);
+        await PutLinksBeforeServersAsync(random);
         await Task.WhenAll(_processes[SecondGateway].ReadyAsync(), _processes[Statistics].ReadyAsync());
     }
 
-    private async Task PutProxiesBeforeServersAsync(Random random)
+    private async Task PutLinksBeforeServersAsync(Random random)
     {
         var statistics = _processes[Statistics];
         var postgres = new NpgsqlConnectionStringBuilder(_platform.Postgres);
-        _proxies[Postgres] = new CuttingProxy(postgres.Port, "COMMIT", new Random(random.Next()));
-        _proxies[Redis] = new CuttingProxy(RedisPort, "EVAL", new Random(random.Next()));
-        postgres.Port = _proxies[Postgres].Port;
+        _links[Postgres] = await BreakableLink.MakeAsync(2, postgres.Port, "COMMIT", new Random(random.Next()));
+        _links[Redis] = await BreakableLink.MakeAsync(3, RedisPort, "EVAL", new Random(random.Next()));
+        (postgres.Host, postgres.Port) = ($"{_links[Postgres].Entry.Address}", _links[Postgres].Entry.Port);
         statistics.Set("Postgres__ConnectionString", postgres.ConnectionString);
-        statistics.Set("Redis__Endpoint", $"127.0.0.1:{_proxies[Redis].Port}");
+        statistics.Set("Redis__Endpoint", $"{_links[Redis].Entry}");
         foreach (var (name, value) in NotProduction) statistics.Set(name, value);
         var (http, grpc) = (FreePort(), FreePort());
         _processes[SecondStatistics] = statistics.Twin(

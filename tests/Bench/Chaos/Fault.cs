@@ -26,7 +26,7 @@ internal enum FaultKind
     /// <summary>Replies are cut off in the middle.</summary>
     Cut,
 
-    /// <summary>A link that neither passes anything on nor closes.</summary>
+    /// <summary>A half-open link: it neither passes anything on nor closes.</summary>
     Silence,
 
     /// <summary>The second gateway's spool has no disk left while the log is away.</summary>
@@ -37,6 +37,9 @@ internal enum FaultKind
 
     /// <summary>A record at the end of each partition that nobody can read.</summary>
     Poison,
+
+    /// <summary>Postgres is killed, and its synchronous standby takes its place.</summary>
+    Promote,
 }
 
 /// <param name="At">After the run's start.</param>
@@ -99,6 +102,23 @@ internal static class FaultSchedule
     [
         .. Enumerable.Range(0, rounds).SelectMany(_ => Deployment.Services).Select((target, i) => new Fault(TimeSpan.FromSeconds(i * 3), FaultKind.Terminate, target, 0)),
     ];
+
+    /// <summary>The broker stands still for so long.</summary>
+    public static IReadOnlyList<Fault> Freeze(int seconds) => [new Fault(TimeSpan.FromSeconds(5), FaultKind.Freeze, Deployment.Broker, seconds)];
+
+    /// <summary>Postgres is killed so many times, with the answer to a COMMIT cut off before, and its standby takes its place.</summary>
+    public static IReadOnlyList<Fault> Promotions(int seed, int times)
+    {
+        var random = new Random(seed);
+        return
+        [
+            .. Enumerable.Range(0, times).SelectMany(i => (Fault[])
+            [
+                new(TimeSpan.FromSeconds(10 * i), FaultKind.Cut, Deployment.Postgres, random.NextDouble(), "1"),
+                new(TimeSpan.FromSeconds(10 * i), FaultKind.Promote, Deployment.Postgres, random.NextDouble() * 3),
+            ]),
+        ];
+    }
 
     private static Fault Draw(Random random, TimeSpan at) => random.Next(20) switch
     {

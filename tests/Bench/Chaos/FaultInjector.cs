@@ -52,7 +52,7 @@ internal sealed class FaultInjector(RunningPlatform platform, Deployment deploym
                 await CutAsync(fault, length);
                 return await HealedAsync();
             case FaultKind.Silence:
-                deployment.Proxies[fault.Target].Freeze();
+                await deployment.Links[fault.Target].SilenceAsync();
                 await Task.Delay(length);
                 return await HealedAsync();
             case FaultKind.DiskFull:
@@ -67,6 +67,11 @@ internal sealed class FaultInjector(RunningPlatform platform, Deployment deploym
             case FaultKind.Poison:
                 await PoisonAsync();
                 return null;
+            case FaultKind.Promote:
+                await deployment.Standby.AttachAsync();
+                await deployment.HealAsync();
+                await Task.Delay(length);
+                return await PromoteAsync();
             default:
                 throw new ArgumentOutOfRangeException(nameof(fault), fault.Kind, "not known");
         }
@@ -131,6 +136,15 @@ internal sealed class FaultInjector(RunningPlatform platform, Deployment deploym
         return Stopwatch.GetElapsedTime(since);
     }
 
+    /// <returns>From the kill on.</returns>
+    private async Task<TimeSpan> PromoteAsync()
+    {
+        var since = Stopwatch.GetTimestamp();
+        await deployment.Standby.TakeOverAsync();
+        await RestartAsync(Deployment.Postgres);
+        return Stopwatch.GetElapsedTime(since);
+    }
+
     private async Task<TimeSpan?> KillAtPointAsync(Fault fault)
     {
         await deployment[fault.Target].KillAsync();
@@ -158,8 +172,8 @@ internal sealed class FaultInjector(RunningPlatform platform, Deployment deploym
 
     private async Task CutAsync(Fault fault, TimeSpan length)
     {
-        var proxy = deployment.Proxies[fault.Target];
-        if (fault.Target == Deployment.Gateway) (proxy.Share, deployment.Proxies[Deployment.SecondGateway].Share) = (0.5, 0.5);
+        var proxy = deployment.Links[fault.Target].Proxy;
+        if (fault.Target == Deployment.Gateway) (proxy.Share, deployment.Links[Deployment.SecondGateway].Proxy.Share) = (0.5, 0.5);
         else proxy.CutNext(int.Parse(fault.Detail));
         await Task.Delay(length);
     }

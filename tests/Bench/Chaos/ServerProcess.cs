@@ -14,6 +14,7 @@ internal sealed class ServerProcess
     private const string Postgres = "postgres";
     private const string Redis = "redis";
     private const int MostFalls = 5;
+    private static readonly string[] PostgresUser = Environment.IsPrivilegedProcess ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--"] : [];
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
@@ -51,7 +52,7 @@ internal sealed class ServerProcess
         // Redis writes over its own command line and environment.
         if (name == Redis) environment["CRO_LOG"] = Path.Combine(data, "logs", "redis.log");
         if (name == Redis) command = [command[0].Split(' ')[0], Path.Combine(data, Redis, "redis.conf")];
-        if (name == Postgres && Environment.IsPrivilegedProcess) command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--", .. command];
+        if (name == Postgres) command = [.. PostgresUser, .. command];
         return new ServerProcess(name, pidFile, command, folder, environment, process, isReady);
     }
 
@@ -60,8 +61,19 @@ internal sealed class ServerProcess
     {
         var environment = new Dictionary<string, string>(_environment) { ["CRO_LOG"] = Path.Combine(Path.GetDirectoryName(_environment["CRO_LOG"])!, name + ".log") };
         foreach (var (key, value) in settings) environment[key] = value;
-        return new ServerProcess(name, Path.Combine(Path.GetDirectoryName(_pidFile)!, name + ".pid"), _command, _folder, environment, _process with { Pid = int.MaxValue }, isReady) { Starts = 0 };
+        return new ServerProcess(name, Path.Combine(Path.GetDirectoryName(_pidFile)!, name + ".pid"), [.. _command], _folder, environment, _process with { Pid = int.MaxValue }, isReady) { Starts = 0 };
     }
+
+    public IReadOnlyList<string> Command => _command;
+
+    /// <summary>Words before another command, so that Postgres's own user runs it.</summary>
+    public IReadOnlyList<string> AsItsUser => Name == Postgres ? PostgresUser : [];
+
+    /// <summary>The word after this one in the command.</summary>
+    public string Argument(string option) => _command[Array.IndexOf(_command, option) + 1];
+
+    /// <summary>From the next start on.</summary>
+    public void SetArgument(string option, string value) => _command[Array.IndexOf(_command, option) + 1] = value;
 
     /// <summary>The value of a variable that the process was given.</summary>
     public string Setting(string name) => _environment[name];
@@ -106,7 +118,7 @@ internal sealed class ServerProcess
     /// <param name="extra">Variables of this one start.</param>
     public async Task StartAsync(params IReadOnlyDictionary<string, string>[] extra)
     {
-        if (Name == Postgres) await PostmasterLock.ReleaseAsync(_command[Array.IndexOf(_command, "-D") + 1], CancellationToken.None);
+        if (Name == Postgres) await PostmasterLock.ReleaseAsync(Argument("-D"), CancellationToken.None);
         var start = new ProcessStartInfo("setsid", ["bash", "-c", IntoLog, "bash", .. _command]) { WorkingDirectory = _folder, UseShellExecute = false };
         start.Environment.Clear();
         foreach (var (name, value) in extra.Aggregate(_environment.AsEnumerable(), (all, more) => all.Concat(more))) start.Environment[name] = value;

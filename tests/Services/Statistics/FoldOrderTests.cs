@@ -1,13 +1,8 @@
-using System.Text;
-using Confluent.Kafka;
-using CroPlatform.Contracts;
 using CroPlatform.Contracts.Events;
 using CroPlatform.Experimentation;
 using CroPlatform.Experimentation.Configuration;
 using CroPlatform.Services.Statistics;
 using CroPlatform.Services.Statistics.Fold;
-using Google.Protobuf;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Exposure = CroPlatform.Contracts.Events.Exposure;
 
@@ -163,7 +158,7 @@ public sealed class FoldOrderTests
         while (offset < events.Count)
         {
             if (disturb && news.Count > 0 && random.Next(4) == 0) Publish(1);
-            var batch = events.Skip((int)offset).Take(disturb ? random.Next(1, 40) : 1_000).Select((e, i) => Record(e, offset + i)).ToList();
+            var batch = events.Skip((int)offset).Take(disturb ? random.Next(1, 40) : 1_000).Select((e, i) => FoldInput.Record(e, offset + i)).ToList();
             await fold.FoldAsync(batch, CancellationToken.None);
             offset += batch.Count;
             if (!disturb || random.Next(3) == 0) await fold.CheckpointAsync(CancellationToken.None);
@@ -187,15 +182,6 @@ public sealed class FoldOrderTests
         }
 
         PartitionFold Open() => new(
-            rows, rows.Open(catalog), () => catalog, new StatisticsOptions { CachedUnits = disturb ? 10 : 10_000 }, Metrics, NullLogger.Instance, PartitionFold.NothingLinked);
+            rows, rows.Open(catalog), () => catalog, new StatisticsOptions { CachedUnits = disturb ? 10 : 10_000 }, FoldInput.Metrics, NullLogger.Instance, PartitionFold.NothingLinked);
     }
-
-    private static readonly FoldMetrics Metrics = new(
-        new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
-
-    private static ConsumeResult<byte[], byte[]> Record(Event e, long offset) => new()
-    {
-        TopicPartitionOffset = new TopicPartitionOffset(Topics.Events, 0, offset),
-        Message = new Message<byte[], byte[]> { Key = Encoding.UTF8.GetBytes(Topics.UnitKey(e.Site, e.VisitorId)), Value = e.ToByteArray() },
-    };
 }

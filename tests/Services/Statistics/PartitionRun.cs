@@ -1,6 +1,4 @@
-using System.Text;
 using Confluent.Kafka;
-using CroPlatform.Contracts;
 using CroPlatform.Contracts.Events;
 using CroPlatform.Experimentation;
 using CroPlatform.Experimentation.Configuration;
@@ -8,8 +6,6 @@ using CroPlatform.Experimentation.Facts;
 using CroPlatform.Services.Statistics;
 using CroPlatform.Services.Statistics.Check;
 using CroPlatform.Services.Statistics.Fold;
-using Google.Protobuf;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CroPlatform.Services.Tests.Statistics;
@@ -18,9 +14,6 @@ namespace CroPlatform.Services.Tests.Statistics;
 internal sealed class PartitionRun(Catalog catalog, int hours)
 {
     public const long T0 = 1_700_000_000_000;
-
-    private static readonly FoldMetrics Metrics = new(
-        new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
 
     private readonly List<ConsumeResult<byte[], byte[]>> _log = [];
     private PartitionFold? _fold;
@@ -51,12 +44,12 @@ internal sealed class PartitionRun(Catalog catalog, int hours)
     /// <param name="disturb">Folds in small batches, with checkpoints and kills in between.</param>
     public async Task<MemoryRows> FoldAsync(IReadOnlyList<Event> events, Random? disturb = null)
     {
-        foreach (var e in events) _log.Add(Record(e, _log.Count));
+        foreach (var e in events) _log.Add(FoldInput.Record(e, _log.Count));
         var at = (int)Rows.Next;
         do
         {
             _fold ??= new PartitionFold(
-                Rows, Rows.Open(Catalog), () => Catalog, new StatisticsOptions { MaxLatenessHours = _hours }, Metrics, NullLogger.Instance, FindLinkedAsync);
+                Rows, Rows.Open(Catalog), () => Catalog, new StatisticsOptions { MaxLatenessHours = _hours }, FoldInput.Metrics, NullLogger.Instance, FindLinkedAsync);
             var batch = _log.Skip(at).Take(disturb?.Next(1, 10) ?? 1_000).ToList();
             await _fold.FoldAsync(batch, CancellationToken.None);
             at += batch.Count;
@@ -74,10 +67,4 @@ internal sealed class PartitionRun(Catalog catalog, int hours)
     private Task<IReadOnlyCollection<(string Unit, FactId Id)>> FindLinkedAsync(Erasure erasure, int lane, long to, CancellationToken ct) =>
         Task.FromResult<IReadOnlyCollection<(string, FactId)>>(
             [.. _log.Take((int)to).Select(r => EventReading.LinkOf(r, Erasures.None.With(erasure))).OfType<(string, FactId)>()]);
-
-    private static ConsumeResult<byte[], byte[]> Record(Event e, long offset) => new()
-    {
-        TopicPartitionOffset = new TopicPartitionOffset(Topics.Events, 0, offset),
-        Message = new Message<byte[], byte[]> { Key = Encoding.UTF8.GetBytes(Topics.UnitKey(e.Site, e.VisitorId)), Value = e.ToByteArray() },
-    };
 }

@@ -1,7 +1,4 @@
-using System.Text;
 using System.Text.Json;
-using Confluent.Kafka;
-using CroPlatform.Contracts;
 using CroPlatform.Contracts.Events;
 using CroPlatform.Experimentation;
 using CroPlatform.Experimentation.Configuration;
@@ -12,7 +9,6 @@ using CroPlatform.Services.Statistics;
 using CroPlatform.Services.Statistics.Decide;
 using CroPlatform.Services.Statistics.Fold;
 using Google.Protobuf;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CroPlatform.Services.Tests.Statistics;
@@ -68,7 +64,7 @@ public sealed class TallyTests
         for (var offset = 0; offset < log.Length;)
         {
             if (offset >= known && catalog == Catalog.Empty) Publish();
-            var batch = log.Skip(offset).Take(random.Next(1, 300)).Select((e, i) => Record(e, offset + i)).ToList();
+            var batch = log.Skip(offset).Take(random.Next(1, 300)).Select((e, i) => FoldInput.Record(e, offset + i)).ToList();
             await fold.FoldAsync(batch, CancellationToken.None);
             offset += batch.Count;
             if (random.Next(2) == 0) await fold.CheckpointAsync(CancellationToken.None);
@@ -84,7 +80,7 @@ public sealed class TallyTests
 
         void Publish() => catalog = catalog.With(experiment).WithCurrent("s", "e", 1);
 
-        PartitionFold Open() => new(rows, rows.Open(catalog), () => catalog, new StatisticsOptions { CachedUnits = 100 }, Metrics, NullLogger.Instance, PartitionFold.NothingLinked);
+        PartitionFold Open() => new(rows, rows.Open(catalog), () => catalog, new StatisticsOptions { CachedUnits = 100 }, FoldInput.Metrics, NullLogger.Instance, PartitionFold.NothingLinked);
     }
 
     private static Event EventOf(JsonElement row)
@@ -110,13 +106,4 @@ public sealed class TallyTests
         if (row.GetProperty("variant").GetString() is { } variant) read.Exposure = new Exposure { Experiment = "e", Variant = variant };
         return read;
     }
-
-    private static readonly FoldMetrics Metrics = new(
-        new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>());
-
-    private static ConsumeResult<byte[], byte[]> Record(Event e, long offset) => new()
-    {
-        TopicPartitionOffset = new TopicPartitionOffset(Topics.Events, 0, offset),
-        Message = new Message<byte[], byte[]> { Key = Encoding.UTF8.GetBytes(Topics.UnitKey(e.Site, e.VisitorId)), Value = e.ToByteArray() },
-    };
 }
