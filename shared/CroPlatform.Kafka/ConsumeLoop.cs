@@ -53,6 +53,9 @@ public sealed record ConsumeOptions
 /// </summary>
 public sealed partial class ConsumeLoop(KafkaOptions kafka, Cluster cluster, ConsumeOptions options, IPartitionStore store, ILogger logger)
 {
+    // Fewer, larger fetches, each of which may wait for FetchWaitMaxMs: a batch lingers anyway.
+    private const int FetchMinBytes = 64 * 1_024;
+
     private static readonly TimeSpan LogCheck = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<int, IPartitionState> _open = [];
@@ -97,7 +100,9 @@ public sealed partial class ConsumeLoop(KafkaOptions kafka, Cluster cluster, Con
         _open.Clear();
         _sinceCheckpoint = 0;
         _logId = Wait(cluster.LogIdAsync(options.Topic));
-        using var consumer = new ConsumerBuilder<byte[], byte[]>(kafka.Consumer($"cro-{options.GroupId}", options.GroupId))
+        var config = kafka.Consumer($"cro-{options.GroupId}", options.GroupId);
+        config.FetchMinBytes = FetchMinBytes;
+        using var consumer = new ConsumerBuilder<byte[], byte[]>(config)
             .SetLogHandler((_, _) => { })
             .SetErrorHandler((_, error) => LogClient(error.Reason))
             .SetPartitionsAssignedHandler((_, partitions) => partitions.Select(p => Open(p, stop)).ToList())

@@ -26,26 +26,38 @@ internal sealed class FetchApi(TopicStore topics, MemoryBudget memory, BrokerOpt
         var begin = request.Response.Length;
         for (var until = Environment.TickCount64 + waitMs; ; request.Response.Length = begin)
         {
-            // Before the reading, so that what comes between it and the waiting is not missed.
-            var more = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var share = await memory.TakeAsync(maxBytes, request.Gone);
+            request.Held.Add(share);
+            var seen = logs.Sum(log => log.SeenBytes); // before the reading, so that what comes meanwhile is not missed
+            var (bytes, isFinal) = Write(request.Response, wanted, maxBytes);
+            if (isFinal || bytes >= minBytes || until <= Environment.TickCount64)
+                return;
+
+            share.Dispose(); // others may use it while this one waits
+            await GrowthAsync(logs, seen, minBytes - bytes, until, request.Gone);
+        }
+    }
+
+    /// <summary>Waits until consumers see so much more than they saw, something is gone, or time is up.</summary>
+    private static async Task GrowthAsync(PartitionLog[] logs, long seen, long more, long until, CancellationToken gone)
+    {
+        while (!gone.IsCancellationRequested)
+        {
+            var change = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             foreach (var log in logs)
-                log.Watch(more);
+                log.Watch(change);
             try
             {
-                var share = await memory.TakeAsync(maxBytes, request.Gone);
-                request.Held.Add(share);
-                var (bytes, isFinal) = Write(request.Response, wanted, maxBytes);
                 var left = until - Environment.TickCount64;
-                if (isFinal || bytes >= minBytes || left <= 0)
+                var grown = logs.Sum(log => log.SeenBytes) - seen;
+                if (left <= 0 || grown >= more || grown < 0 || logs.Any(log => log.HasFailed))
                     return;
-
-                share.Dispose(); // others may use it while this one waits
-                await more.Task.WaitAsync(TimeSpan.FromMilliseconds(left), request.Gone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await change.Task.WaitAsync(TimeSpan.FromMilliseconds(left), gone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             finally
             {
                 foreach (var log in logs)
-                    log.Unwatch(more);
+                    log.Unwatch(change);
             }
         }
     }

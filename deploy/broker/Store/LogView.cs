@@ -10,6 +10,8 @@ internal sealed record LogView(Segment[] Segments, long End, long HighWatermark)
 {
     public long StartOffset => Segments[0].BaseOffset;
 
+    public long Bytes { get; } = Segments.SkipLast(1).Sum(segment => segment.Size) + End;
+
     /// <summary>Appends whole batches from the one that holds an offset on to a response.</summary>
     /// <param name="atLeastOne">The first batch comes even if it is larger than maxBytes.</param>
     public ReadResult Read(long offset, int maxBytes, bool atLeastOne, WireWriter to)
@@ -20,20 +22,15 @@ internal sealed record LogView(Segment[] Segments, long End, long HighWatermark)
             return Result(ErrorCode.None);
         var index = Array.FindLastIndex(Segments, segment => segment.BaseOffset <= offset);
         var segment = Segments[index];
-        for (var position = segment.Floor(offset)?.Position ?? 0; segment.TryReadHead(position, out var batch); position += batch.Size)
-        {
-            if (batch.LastOffset < offset)
-                continue;
-            var wanted = atLeastOne ? Math.Max(maxBytes, batch.Size) : maxBytes;
-            if (wanted < batch.Size)
-                return Result(ErrorCode.None);
-            var room = to.Room((int)Math.Min(wanted, EndOf(index) - position));
-            var bytes = WholeBatches(room[..segment.File.Read(room, position)]);
-            to.Length += bytes;
-            return Result(ErrorCode.None, bytes);
-        }
-
-        return Result(ErrorCode.KafkaStorageError); // changed by other hands
+        if (segment.Find(offset) is not { } first)
+            return Result(ErrorCode.KafkaStorageError); // changed by other hands
+        var wanted = atLeastOne ? Math.Max(maxBytes, first.Batch.Size) : maxBytes;
+        if (wanted < first.Batch.Size)
+            return Result(ErrorCode.None);
+        var room = to.Room((int)Math.Min(wanted, EndOf(index) - first.Position));
+        var bytes = WholeBatches(room[..segment.File.Read(room, first.Position)]);
+        to.Length += bytes;
+        return Result(ErrorCode.None, bytes);
     }
 
     /// <summary>The first record that is not older than a time; in a compressed batch the batch's first.</summary>

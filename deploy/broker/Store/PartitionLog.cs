@@ -52,6 +52,12 @@ internal sealed class PartitionLog : IDisposable
 
     public long Bytes => _segments.Sum(segment => segment.Size);
 
+    /// <summary>How much of it consumers see.</summary>
+    public long SeenBytes => _view.Bytes;
+
+    /// <summary>The disk failed, or the topic is deleted.</summary>
+    public bool HasFailed => Volatile.Read(ref _failed);
+
     private Segment Active => _segments[^1];
 
     /// <summary>Writes a batch, unless its producer has sent it before.</summary>

@@ -63,6 +63,23 @@ internal sealed class Segment(IDurableFiles files, string folder, long baseOffse
     /// <summary>A batch before which every record is older than a time; null in an empty segment.</summary>
     public IndexEntry? FloorByTime(long timestamp) => LastWhere(entry => entry.MaxTimestampBefore < timestamp);
 
+    /// <summary>The batch that holds an offset, or the first after it.</summary>
+    public (long Position, RecordBatch Batch)? Find(long offset)
+    {
+        var from = Floor(offset)?.Position ?? 0;
+
+        // Whatever starts later than this has an entry of its own.
+        Span<byte> heads = stackalloc byte[IndexInterval + RecordBatch.HeaderSize];
+        heads = heads[..File.Read(heads, from)];
+        for (var at = 0; at < heads.Length && RecordBatch.TryParse(heads[at..], out var batch); at += batch.Size)
+        {
+            if (batch.LastOffset >= offset)
+                return (from + at, batch);
+        }
+
+        return null;
+    }
+
     /// <summary>The head of the batch at a position.</summary>
     /// <returns>False at the end, or where no batch is.</returns>
     public bool TryReadHead(long position, out RecordBatch batch)

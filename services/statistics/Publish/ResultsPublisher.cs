@@ -78,12 +78,9 @@ internal sealed partial class ResultsPublisher(
                 || !last.StillStands(changes.GetValueOrDefault((e.Site, e.Key)), e.Version)).ToList();
             await numbers.ReadAsync(due, ct);
             var sent = new List<Task>();
-            foreach (var experiment in due)
+            foreach (var (experiment, results) in await JudgeAsync(due, numbers, warnings, ct))
             {
-                // Judging keeps a thread busy; folds wait for one too.
-                await Task.Yield();
                 var key = (experiment.Site, experiment.Key);
-                var results = await JudgeAsync(experiment, numbers.Of(experiment), [.. warnings[key]], ct);
                 sent.Add(producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment, results, await caps.ReadAsync(experiment, ct)), ct));
                 published[key] = new Published(changes.GetValueOrDefault(key), experiment.Version, results.Decision.Value == "undecided", Environment.TickCount64);
                 unwritten[key] = results;
@@ -118,6 +115,12 @@ internal sealed partial class ResultsPublisher(
             if (now != position && still == StillLooks) return;
         }
     }
+
+    /// <summary>On a thread of its own: in the pool, which folds keep busy, each experiment would wait its turn.</summary>
+    private Task<List<(Experiment Experiment, ExperimentResults Results)>> JudgeAsync(
+        List<Experiment> due, NumbersFeed numbers, ILookup<(string Site, string Experiment), Reason> warnings, CancellationToken ct) => Task.Factory.StartNew(
+        () => due.ConvertAll(e => (e, JudgeAsync(e, numbers.Of(e), [.. warnings[(e.Site, e.Key)]], ct).GetAwaiter().GetResult())),
+        ct, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private async Task<ExperimentResults> JudgeAsync(Experiment experiment, Numbers stood, IReadOnlyList<Reason> warnings, CancellationToken ct)
     {
