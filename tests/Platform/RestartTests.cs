@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace CroPlatform.Platform.Tests;
 
 /// <summary><c>./cro down</c> and <c>up</c>, <c>backup</c> and <c>restore</c>, on a platform of its own, with servers of its own.</summary>
@@ -29,18 +31,24 @@ public sealed class RestartTests
         await CroAsync("kill", "broker");
         await SendAsync(InLog, InLog + InSpool);
         var backup = Path.Combine(_folder, "backup");
+        var clock = Stopwatch.StartNew();
         await CroAsync("backup", backup);
+        var copied = clock.Elapsed;
         await CroAsync("down");
         await CroAsync("up");
         await AssertCountedAsync(_folder, InLog + InSpool);
         await CroAsync("down");
 
         var restored = Path.Combine(_folder, "restored");
+        clock.Restart();
         await TestPlatform.CroInAsync(restored, OwnServers, "restore", backup);
+        var unpacked = clock.Elapsed;
         try
         {
             await TestPlatform.CroInAsync(restored, OwnServers, "up", "--port", "0");
             await AssertCountedAsync(restored, InLog + InSpool);
+            await TestContext.Out.WriteLineAsync(
+                $"measured: backup {copied.TotalSeconds:0.0} s; restore {unpacked.TotalSeconds:0.0} s, everything counted {clock.Elapsed.TotalSeconds:0.0} s after its start");
         }
         finally
         {
