@@ -22,7 +22,7 @@ builder.Services.AddKafka().AddPostgres(Schema.Name).AddRedis();
 builder.Services.AddReadiness<RecordProducer>("producer", p => p.Trouble);
 builder.Services.AddHostedService<Schema>();
 builder.Services.AddCatalog().AddAllocations().AddCatalogKeys<CatalogReader>(c => c.Current, c => c.HasCaughtUp);
-builder.Services.AddSingleton<FoldMetrics>().AddSingleton<PartitionStore>().AddSingleton<NumbersReader>().AddSingleton<LookStore>().AddSingleton<SurveyStore>().AddSingleton<HistoryStore>().AddSingleton<CapStore>().AddSingleton<InteractionStore>();
+builder.Services.AddSingleton<FoldMetrics>().AddSingleton<PublishMetrics>().AddSingleton<PartitionStore>().AddSingleton<NumbersReader>().AddSingleton<LookStore>().AddSingleton<SurveyStore>().AddSingleton<HistoryStore>().AddSingleton<CapStore>().AddSingleton<InteractionStore>();
 builder.Services.AddSingleton<LogReader>().AddSingleton<LinkedFacts>().AddSingleton<EventsConsumer>().AddHostedService(p => p.GetRequiredService<EventsConsumer>());
 builder.Services.AddSingleton<RoutingStore>().AddSingleton<FactsRouter>().AddHostedService(p => p.GetRequiredService<FactsRouter>());
 builder.Services.AddHostedService<ResultsPublisher>().AddHostedService<Surveyor>().AddHostedService<InteractionJob>().AddHostedService<LiveCounterWriter>();

@@ -18,7 +18,7 @@ namespace CroPlatform.Services.Statistics.Publish;
 /// </summary>
 internal sealed partial class ResultsPublisher(
     NpgsqlDataSource source, LookStore looks, HistoryStore history, CapStore caps, InteractionStore interactions, CatalogReader catalog, RecordProducer producer,
-    TimeProvider clock, IOptions<StatisticsOptions> options, ILogger<ResultsPublisher> logger) : BackgroundService
+    PublishMetrics metrics, TimeProvider clock, IOptions<StatisticsOptions> options, ILogger<ResultsPublisher> logger) : BackgroundService
 {
     private const long LeaderLock = 7_230_114_905_551_001;
 
@@ -72,13 +72,16 @@ internal sealed partial class ResultsPublisher(
         while (!ct.IsCancellationRequested)
         {
             await using (var alive = new NpgsqlCommand("select 1", leader)) await alive.ExecuteScalarAsync(ct);
-            var position = await numbers.PositionAsync(ct);
+            var (position, since) = (await numbers.PositionAsync(ct), Stopwatch.GetTimestamp());
             var (changes, warnings) = (await numbers.ChangesAsync(ct), await interactions.WarningsAsync(ct));
             var due = catalog.Current.Experiments.Select(v => v.Current).OfType<Experiment>().Where(e => !published.TryGetValue((e.Site, e.Key), out var last)
                 || !last.StillStands(changes.GetValueOrDefault((e.Site, e.Key)), e.Version)).ToList();
             await numbers.ReadAsync(due, ct);
+            since = metrics.Took(PublishMetrics.Read, since);
+            var judged = await JudgeAsync(due, numbers, warnings, ct);
+            since = metrics.Took(PublishMetrics.Judge, since);
             var sent = new List<Task>();
-            foreach (var (experiment, results) in await JudgeAsync(due, numbers, warnings, ct))
+            foreach (var (experiment, results) in judged)
             {
                 var key = (experiment.Site, experiment.Key);
                 sent.Add(producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment, results, await caps.ReadAsync(experiment, ct)), ct));
@@ -88,6 +91,7 @@ internal sealed partial class ResultsPublisher(
             }
 
             await Task.WhenAll(sent);
+            metrics.Took(PublishMetrics.Write, since);
             if (Environment.TickCount64 - writtenAt >= HistoryMs)
             {
                 await history.SaveAsync(unwritten.Select(r => (r.Key.Site, r.Value)), ct);

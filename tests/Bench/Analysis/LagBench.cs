@@ -6,7 +6,7 @@ namespace CroPlatform.Bench.Analysis;
 /// <summary>
 /// How far results are behind the events while all is running: a steady stream through the gateway, visitors in five of the experiments each,
 /// ten metrics of every kind. Arguments: <c>experiments=</c> (100), <c>rate=</c> (5 000 events a second), <c>perrequest=</c> (10), <c>visitors=</c> present
-/// at once (5 000), <c>warmup=</c> (10), <c>seconds=</c> (60). Exits with 1 if results were ever more than two seconds behind or the rate was not kept.
+/// at once (5 000), <c>warmup=</c> (30), <c>seconds=</c> (60). Exits with 1 if results were ever more than two seconds behind or the rate was not kept.
 /// </summary>
 internal static class LagBench
 {
@@ -16,7 +16,7 @@ internal static class LagBench
 
     public static async Task<int> RunAsync(string[] words)
     {
-        var settings = new Settings(words, ("experiments", 100), ("rate", 5_000), ("perrequest", 10), ("visitors", 5_000), ("warmup", 10), ("seconds", 60));
+        var settings = new Settings(words, ("experiments", 100), ("rate", 5_000), ("perrequest", 10), ("visitors", 5_000), ("warmup", 30), ("seconds", 60));
         Console.WriteLine($"lag: {settings}");
         using var platform = new RunningPlatform();
         var run = $"lag-{Guid.NewGuid().ToString("n")[..6]}";
@@ -31,7 +31,8 @@ internal static class LagBench
         var pacer = new Pacer(platform, visitors, settings["rate"], settings["perrequest"]);
         var sending = pacer.RunAsync(stop.Token);
         await Task.WhenAny(sending, Task.Delay(settings.WarmUp));
-        var cores = new CoreUse();
+        var (cores, steps) = (new CoreUse(), new StepTimes(platform));
+        await steps.BeginAsync();
         var sentBefore = pacer.Sent;
         var asking = AskAsync(platform, experiments.Keys, watch, settings.Length);
         var (published, worst) = await LookAsync(watch, sending, settings.Length);
@@ -52,6 +53,8 @@ internal static class LagBench
         Write("GET results, as the answer came", asked);
         Console.WriteLine();
         cores.Write();
+        Console.WriteLine();
+        await steps.WriteAsync();
         await experiments.StopAsync();
         return Math.Max(published.Max(), asked.Max()) <= Limit && rate >= 0.98 * settings["rate"] ? 0 : 1;
     }
