@@ -72,12 +72,12 @@ internal sealed partial class ResultsPublisher(
         while (!ct.IsCancellationRequested)
         {
             await using (var alive = new NpgsqlCommand("select 1", leader)) await alive.ExecuteScalarAsync(ct);
-            var (position, since) = (await numbers.PositionAsync(ct), Stopwatch.GetTimestamp());
+            var (position, began) = (await numbers.PositionAsync(ct), Stopwatch.GetTimestamp());
             var (changes, warnings) = (await numbers.ChangesAsync(ct), await interactions.WarningsAsync(ct));
             var due = catalog.Current.Experiments.Select(v => v.Current).OfType<Experiment>().Where(e => !published.TryGetValue((e.Site, e.Key), out var last)
                 || !last.StillStands(changes.GetValueOrDefault((e.Site, e.Key)), e.Version)).ToList();
             await numbers.ReadAsync(due, ct);
-            since = metrics.Took(PublishMetrics.Read, since);
+            var since = metrics.Took(PublishMetrics.Read, began);
             var judged = await JudgeAsync(due, numbers, warnings, ct);
             since = metrics.Took(PublishMetrics.Judge, since);
             var sent = new List<Task>();
@@ -99,24 +99,25 @@ internal sealed partial class ResultsPublisher(
                 writtenAt = Environment.TickCount64;
             }
 
-            await CheckpointsAsync(numbers, position, ct);
+            await CheckpointsAsync(numbers, position, began, ct);
         }
     }
 
     /// <summary>
-    /// Waits until checkpoints were made after this position and no more are coming just now, since those of one process come together; at least half
-    /// as long as results may wait, and at most as long.
+    /// Waits until checkpoints were made after this position and no more are coming just now, since those of one process come together; as long at most
+    /// as results may wait, counted from when this round began, but a moment in any case.
     /// </summary>
-    private async Task CheckpointsAsync(NumbersFeed numbers, long position, CancellationToken ct)
+    private async Task CheckpointsAsync(NumbersFeed numbers, long position, long began, CancellationToken ct)
     {
-        var (started, most) = (Stopwatch.GetTimestamp(), TimeSpan.FromMilliseconds(options.Value.ResultsMs));
-        await Task.Delay(most / 2, ct);
-        for (var (last, still) = (position, 0); Stopwatch.GetElapsedTime(started) < most; await Task.Delay(Look, ct))
+        var most = TimeSpan.FromMilliseconds(options.Value.ResultsMs);
+        var least = Stopwatch.GetElapsedTime(began) / 4;
+        await Task.Delay(least > Look ? least : Look, ct);
+        for (var (last, still) = (position, 0); Stopwatch.GetElapsedTime(began) < most; await Task.Delay(Look, ct))
         {
             var now = await numbers.PositionAsync(ct);
             still = now == last ? still + 1 : 0;
             last = now;
-            if (now != position && still == StillLooks) return;
+            if (now != position && still == StillLooks && Stopwatch.GetElapsedTime(began) >= most / 2) return;
         }
     }
 
