@@ -8,25 +8,47 @@ internal sealed class FlushQueue : IDisposable
 {
     private const int Threads = 8;
 
-    // A null ends one thread.
-    private readonly BlockingCollection<PartitionLog?> _queue = [];
-    private readonly List<Thread> _threads = [.. Enumerable.Range(0, Threads).Select(i => new Thread(Run) { IsBackground = true })];
+    // A null ends one thread. Monitor waits without spinning first, for which these threads would be woken too often.
+    private readonly Queue<PartitionLog?> _queue = [];
+    private readonly List<Thread> _threads;
 
-    public FlushQueue() => _threads.ForEach(thread => thread.Start(_queue));
+    public FlushQueue()
+    {
+        _threads = [.. Enumerable.Range(0, Threads).Select(i => new Thread(Run) { IsBackground = true })];
+        _threads.ForEach(thread => thread.Start());
+    }
 
-    public void Add(PartitionLog log) => _queue.Add(log);
+    public void Add(PartitionLog log) => Put(log);
 
     /// <summary>What was added since then is left: each log syncs when it is disposed.</summary>
     public void Dispose()
     {
-        _threads.ForEach(_ => _queue.Add(null));
+        _threads.ForEach(_ => Put(null));
         _threads.ForEach(thread => thread.Join());
-        _queue.Dispose();
     }
 
-    private static void Run(object? queue)
+    private void Put(PartitionLog? log)
     {
-        while (((BlockingCollection<PartitionLog?>)queue!).Take() is { } log)
+        lock (_queue)
+        {
+            _queue.Enqueue(log);
+            Monitor.Pulse(_queue);
+        }
+    }
+
+    private PartitionLog? Take()
+    {
+        lock (_queue)
+        {
+            while (_queue.Count == 0)
+                Monitor.Wait(_queue);
+            return _queue.Dequeue();
+        }
+    }
+
+    private void Run()
+    {
+        while (Take() is { } log)
             log.Flush();
     }
 }
