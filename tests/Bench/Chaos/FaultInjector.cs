@@ -181,7 +181,15 @@ internal sealed class FaultInjector(RunningPlatform platform, Deployment deploym
     private async Task<TimeSpan> FillDiskAsync(TimeSpan length)
     {
         var filler = Path.Combine(deployment.SmallDisk, "filler");
-        await File.WriteAllBytesAsync(filler, new byte[920 << 10]);
+        try
+        {
+            await File.WriteAllBytesAsync(filler, new byte[920 << 10]);
+        }
+        catch (IOException)
+        {
+            // What the spool still holds has taken the rest: the disk is full either way.
+        }
+
         await deployment[Deployment.Broker].KillAsync();
         await Task.Delay(length);
         File.Delete(filler);
