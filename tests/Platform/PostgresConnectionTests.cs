@@ -13,7 +13,7 @@ public sealed class PostgresConnectionTests
     [TestCase("tcp_keepalives_idle", "10")]
     [TestCase("tcp_keepalives_interval", "5")]
     [TestCase("tcp_keepalives_count", "3")]
-    [TestCase("tcp_user_timeout", "25s")]
+    [TestCase("tcp_user_timeout", "25000")]
     [TestCase("search_path", "statistics")]
     public async Task Connection_OfAService_HasIts(string setting, string value)
     {

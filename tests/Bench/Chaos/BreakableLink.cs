@@ -26,31 +26,39 @@ internal sealed class BreakableLink : IDisposable
     /// <param name="request">What a request of the kind that is cut holds.</param>
     public static async Task<BreakableLink> MakeAsync(int index, int target, string request, Random random)
     {
-        var interfaces = NamespaceLink.IsPossible ? await NamespaceLink.MakeAsync(index) : null;
-        var link = new BreakableLink(interfaces, new CuttingProxy(interfaces?.Outside ?? IPAddress.Loopback, target, request, random));
-        interfaces?.Relay(link.Entry.Port, link.Proxy.Port);
+        var port = FreePort();
+        var interfaces = NamespaceLink.IsPossible ? await NamespaceLink.MakeAsync(index, port) : null;
+        var link = new BreakableLink(interfaces, new CuttingProxy(new IPEndPoint(interfaces?.Outside ?? IPAddress.Loopback, port), target, request, random));
         await link.OpenAsync();
         return link;
     }
 
     /// <summary>Passes nothing on any more and closes nothing.</summary>
-    public async Task SilenceAsync()
+    public void Silence()
     {
         if (_interfaces is null) Proxy.Freeze();
-        else await _interfaces.DownAsync();
+        else _interfaces.Down();
     }
 
     /// <summary>Does no harm any more.</summary>
-    public async Task HealAsync()
+    public void Heal()
     {
         Proxy.Heal();
-        if (_interfaces is not null) await _interfaces.UpAsync();
+        _interfaces?.Up();
     }
 
     public void Dispose()
     {
         Proxy.Dispose();
         _interfaces?.Dispose();
+    }
+
+    /// <summary>A port that nobody has just now.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Waits until the relay listens.</summary>

@@ -21,11 +21,11 @@ internal sealed class CuttingProxy : IDisposable
     private int _cuts;
     private double _share;
 
-    /// <summary>A proxy at a free port of this address that can cut.</summary>
+    /// <summary>A proxy that can cut.</summary>
     /// <param name="target">Port on 127.0.0.1.</param>
     /// <param name="request">What a request of the kind that is cut holds, say <c>COMMIT</c>.</param>
-    public CuttingProxy(IPAddress address, int target, string request, Random random)
-        : this(new IPEndPoint(address, 0), new IPEndPoint(IPAddress.Loopback, target)) => (_request, _random) = (System.Text.Encoding.ASCII.GetBytes(request), random);
+    public CuttingProxy(IPEndPoint from, int target, string request, Random random)
+        : this(from, new IPEndPoint(IPAddress.Loopback, target)) => (_request, _random) = (System.Text.Encoding.ASCII.GetBytes(request), random);
 
     /// <summary>A proxy that only passes on.</summary>
     public CuttingProxy(IPEndPoint from, IPEndPoint to)

@@ -72,7 +72,7 @@ internal sealed class Deployment : IAsyncDisposable
     /// <summary>Starts whatever is dead, and waits until all of it works.</summary>
     public async Task HealAsync()
     {
-        foreach (var link in _links.Values) await link.HealAsync();
+        foreach (var link in _links.Values) link.Heal();
         var due = _processes.Values.Where(p => p.Name != SecondStatistics).ToList();
         foreach (var process in due)
         {
@@ -110,7 +110,7 @@ internal sealed class Deployment : IAsyncDisposable
 
         Standby = new PostgresStandby(_processes[Postgres], _platform.Postgres);
         await MountSmallDiskAsync();
-        var port = FreePort();
+        var port = BreakableLink.FreePort();
         var second = new Dictionary<string, string>
         {
             ["Http__Port"] = $"{port}",
@@ -144,7 +144,7 @@ internal sealed class Deployment : IAsyncDisposable
         statistics.Set("Postgres__ConnectionString", postgres.ConnectionString);
         statistics.Set("Redis__Endpoint", $"{_links[Redis].Entry}");
         foreach (var (name, value) in NotProduction) statistics.Set(name, value);
-        var (http, grpc) = (FreePort(), FreePort());
+        var (http, grpc) = (BreakableLink.FreePort(), BreakableLink.FreePort());
         _processes[SecondStatistics] = statistics.Twin(
             SecondStatistics, new Dictionary<string, string> { ["Http__Port"] = $"{http}", ["Grpc__Port"] = $"{grpc}" }, () => IsWellAsync(new Uri($"http://127.0.0.1:{http}")));
         await statistics.KillAsync();
@@ -236,12 +236,6 @@ internal sealed class Deployment : IAsyncDisposable
         }
     }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     private static async Task CommandAsync(params string[] command)
     {

@@ -52,7 +52,7 @@ internal sealed class FaultInjector(RunningPlatform platform, Deployment deploym
                 await CutAsync(fault, length);
                 return await HealedAsync();
             case FaultKind.Silence:
-                await deployment.Links[fault.Target].SilenceAsync();
+                deployment.Links[fault.Target].Silence();
                 await Task.Delay(length);
                 return await HealedAsync();
             case FaultKind.DiskFull:

@@ -5,8 +5,8 @@ using System.Net;
 namespace CroPlatform.Bench.Chaos;
 
 /// <summary>
-/// A link that can fall dead without either end's being told: a pair of virtual interfaces into a network namespace of its own, behind which a relay
-/// passes connections on to a port out here. Needs root and iproute2.
+/// A link that can fall dead without either end's being told: a pair of virtual interfaces into the network namespace of a relay, which passes connections
+/// on to a port out here. Needs root, iproute2 and util-linux. The namespace goes when the relay ends, and the interfaces with it.
 /// </summary>
 internal sealed class NamespaceLink : IDisposable
 {
@@ -17,18 +17,22 @@ internal sealed class NamespaceLink : IDisposable
     private const int FirstNetwork = (198 << 24) | (18 << 16);
     private const int Networks = 1 << 15;
     private const int LinksOfProcess = 4;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether this machine lets namespaces be made: as root, and not in every container.</summary>
+    public static readonly bool IsPossible = Environment.IsPrivilegedProcess && HasIp() && Run("unshare", "--net", "true") == 0;
 
     private readonly string _name;
-    private Process? _relay;
+    private readonly Process _relay;
 
-    private NamespaceLink(int index)
+    private NamespaceLink(int index, int port)
     {
         _name = string.Create(CultureInfo.InvariantCulture, $"cro{Environment.ProcessId % 1_000_000}-{index}");
         var network = FirstNetwork + 4 * ((Environment.ProcessId * LinksOfProcess + index) % Networks);
         (Outside, Inside) = (Address(network + 1), Address(network + 2));
+        var (from, to) = (new IPEndPoint(IPAddress.Any, port), new IPEndPoint(Outside, port));
+        _relay = Process.Start("unshare", ["--net", "dotnet", typeof(NamespaceLink).Assembly.Location, RelayVerb, from.ToString(), to.ToString()]);
     }
-
-    public static bool IsPossible => Environment.IsPrivilegedProcess && Folders.Any(f => File.Exists(Path.Combine(f, "ip")));
 
     /// <summary>The address of this side.</summary>
     public IPAddress Outside { get; }
@@ -36,22 +40,21 @@ internal sealed class NamespaceLink : IDisposable
     /// <summary>The address behind the link.</summary>
     public IPAddress Inside { get; }
 
-    private static string[] Folders => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
-
     private string Far => _name + "f";
 
     /// <param name="index">Among this process's links, from 0 to 3.</param>
-    public static async Task<NamespaceLink> MakeAsync(int index)
+    /// <param name="port">Connections to <see cref="Inside"/> at this port are passed on to <see cref="Outside"/> at the same.</param>
+    public static async Task<NamespaceLink> MakeAsync(int index, int port)
     {
-        var link = new NamespaceLink(index);
+        var link = new NamespaceLink(index, port);
         try
         {
-            await IpAsync("netns", "add", link._name);
-            await IpAsync("link", "add", link._name, "type", "veth", "peer", "name", link.Far, "netns", link._name);
-            await IpAsync("address", "add", $"{link.Outside}/30", "dev", link._name);
-            await IpAsync("link", "set", link._name, "up");
-            await IpAsync("-n", link._name, "address", "add", $"{link.Inside}/30", "dev", link.Far);
-            await link.UpAsync();
+            await link.SeparateAsync();
+            Demand("ip", "link", "add", link._name, "type", "veth", "peer", "name", link.Far, "netns", $"{link._relay.Id}");
+            Demand("ip", "address", "add", $"{link.Outside}/30", "dev", link._name);
+            Demand("ip", "link", "set", link._name, "up");
+            link.Within("ip", "address", "add", $"{link.Inside}/30", "dev", link.Far);
+            link.Up();
             return link;
         }
         catch
@@ -61,16 +64,10 @@ internal sealed class NamespaceLink : IDisposable
         }
     }
 
-    /// <summary>Passes connections to <see cref="Inside"/> at this port on to <see cref="Outside"/> at that one.</summary>
-    public void Relay(int from, int to) => _relay = Process.Start("ip",
-    [
-        "netns", "exec", _name, "dotnet", typeof(NamespaceLink).Assembly.Location, RelayVerb, new IPEndPoint(Inside, from).ToString(), new IPEndPoint(Outside, to).ToString(),
-    ]);
-
     /// <summary>No packet passes any more, and nobody is told.</summary>
-    public Task DownAsync() => IpAsync("-n", _name, "link", "set", Far, "down");
+    public void Down() => Within("ip", "link", "set", Far, "down");
 
-    public Task UpAsync() => IpAsync("-n", _name, "link", "set", Far, "up");
+    public void Up() => Within("ip", "link", "set", Far, "up");
 
     /// <summary>Runs the relay until it is killed.</summary>
     public static async Task<int> RunRelayAsync(string from, string to)
@@ -82,19 +79,38 @@ internal sealed class NamespaceLink : IDisposable
 
     public void Dispose()
     {
-        _relay?.Kill();
-        _relay?.Dispose();
-        // Its interfaces go with it.
-        using var removal = Process.Start("ip", ["netns", "delete", _name]);
-        removal.WaitForExit();
+        _relay.Kill();
+        _relay.Dispose();
     }
+
+    /// <summary>Waits until the relay's namespace is its own.</summary>
+    private async Task SeparateAsync()
+    {
+        var ours = NamespaceOf("self");
+        for (var since = Stopwatch.GetTimestamp(); NamespaceOf($"{_relay.Id}") == ours; await Task.Delay(5))
+        {
+            if (Stopwatch.GetElapsedTime(since) > Patience) throw new BenchException("a relay has no network namespace of its own");
+        }
+    }
+
+    private static string? NamespaceOf(string process) => new FileInfo($"/proc/{process}/ns/net").LinkTarget;
+
+    private static bool HasIp() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "ip")));
 
     private static IPAddress Address(int bits) => new(IPAddress.HostToNetworkOrder(bits) & 0xFFFFFFFFL);
 
-    private static async Task IpAsync(params string[] words)
+    private void Within(params string[] command) => Demand(["nsenter", "--target", $"{_relay.Id}", "--net", .. command]);
+
+    private static void Demand(params string[] command)
     {
-        using var process = Process.Start("ip", words);
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0) throw new BenchException($"'ip {string.Join(' ', words)}' ended with {process.ExitCode}");
+        var code = Run(command);
+        if (code != 0) throw new BenchException($"'{string.Join(' ', command)}' ended with {code}");
+    }
+
+    private static int Run(params string[] command)
+    {
+        using var process = Process.Start(command[0], command[1..]);
+        process.WaitForExit();
+        return process.ExitCode;
     }
 }

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using CroPlatform.Local.Run;
 using Npgsql;
 
@@ -31,7 +29,7 @@ internal sealed class PostgresStandby(ServerProcess primary, string connection) 
         await RunAsync(["install", "-d", "-m", "700", .. Environment.IsPrivilegedProcess ? ["-o", "postgres"] : Array.Empty<string>(), folder]);
         await RunAsync([.. primary.AsItsUser, Path.Combine(_programs, "pg_basebackup"), "-D", folder, "-R", "-c", "fast", "-d",
             $"host={settings.Host} port={settings.Port} user={settings.Username} password={settings.Password}"]);
-        var port = FreePort();
+        var port = BreakableLink.FreePort();
         _standby = primary.Twin("postgres-standby", new Dictionary<string, string>(), () => Task.FromResult(true));
         _standby.SetArgument("-D", folder);
         _standby.SetArgument("-p", $"{port}");
@@ -101,12 +99,5 @@ internal sealed class PostgresStandby(ServerProcess primary, string connection) 
         var (said, complained) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync();
         if (process.ExitCode != 0) throw new BenchException($"the standby: a command ended with {process.ExitCode}: {await said}{await complained}");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
