@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Net.Sockets;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using CroPlatform.Contracts;
@@ -11,15 +13,20 @@ public sealed class Cluster(IOptions<KafkaOptions> options) : IDisposable
     private readonly Lazy<IAdminClient> _admin = new(() =>
         new AdminClientBuilder(options.Value.Admin("cro-cluster")).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build());
 
+    // While an admin request waits for a broker that refuses connections, librdkafka tries to connect without a pause: a third of a core for each service.
+    // So after a failure nothing is asked before a bootstrap server takes connections again, or this long has passed (others may have taken over).
+    private static readonly TimeSpan Blind = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(2);
+
+    private long _failedAt;
+
     /// <summary>The identity of a topic's log: a topic deleted and made again under the same name has another.</summary>
     /// <exception cref="KafkaException">The topic is not there, or no broker answers.</exception>
     /// <exception cref="InvalidOperationException">The topic has another number of partitions than the contract says.</exception>
     public async Task<string> LogIdAsync(Topic topic)
     {
         ArgumentNullException.ThrowIfNull(topic);
-        var described = await _admin.Value.DescribeTopicsAsync(
-            TopicCollection.OfTopicNames([topic.Name]), new DescribeTopicsOptions { RequestTimeout = TimeSpan.FromSeconds(5) });
-        var description = described.TopicDescriptions[0];
+        var description = await DescribeAsync(topic);
         if (description.Error.IsError) throw new KafkaException(description.Error);
         if (description.Partitions.Count != topic.Partitions)
         {
@@ -29,6 +36,50 @@ public sealed class Cluster(IOptions<KafkaOptions> options) : IDisposable
         }
 
         return description.TopicId.ToString();
+    }
+
+    private async Task<TopicDescription> DescribeAsync(Topic topic)
+    {
+        var failedAt = Volatile.Read(ref _failedAt);
+        if (failedAt != 0 && Stopwatch.GetElapsedTime(failedAt) < Blind && !await TakesConnectionsAsync())
+        {
+            throw new KafkaException(new Error(ErrorCode.Local_AllBrokersDown, "no bootstrap server takes connections"));
+        }
+
+        try
+        {
+            var described = await _admin.Value.DescribeTopicsAsync(
+                TopicCollection.OfTopicNames([topic.Name]), new DescribeTopicsOptions { RequestTimeout = TimeSpan.FromSeconds(5) });
+            Volatile.Write(ref _failedAt, 0);
+            return described.TopicDescriptions[0];
+        }
+        catch (KafkaException e) when (e.Error.IsLocalError)
+        {
+            Volatile.Write(ref _failedAt, Stopwatch.GetTimestamp());
+            throw;
+        }
+    }
+
+    private async Task<bool> TakesConnectionsAsync()
+    {
+        foreach (var server in options.Value.BootstrapServers.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            // Each may be written with its protocol, PLAINTEXT://host:port.
+            var address = new Uri(server.Contains("://", StringComparison.Ordinal) ? server : "kafka://" + server);
+            using var limit = new CancellationTokenSource(ConnectLimit);
+            using var client = new TcpClient();
+            try
+            {
+                await client.ConnectAsync(address.Host, address.Port, limit.Token);
+                return true;
+            }
+            catch (Exception e) when (e is SocketException or OperationCanceledException)
+            {
+                // The next one may.
+            }
+        }
+
+        return false;
     }
 
     /// <summary>The offset of the first record at or after this time, by the log's own times; null if there is none.</summary>
