@@ -85,7 +85,7 @@ internal sealed class PostgresStandby(ServerProcess primary, string connection) 
 
     private static async Task RunAsync(string[] command, string input = "")
     {
-        var start = new ProcessStartInfo(command[0], command[1..]) 
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = "/",
             UseShellExecute = false,
