@@ -8,7 +8,7 @@ internal sealed class FlushQueue : IDisposable
 {
     private const int Threads = 8;
 
-    // A null ends one thread. Monitor sleeps at once; a collection that spins first took a third of the broker's time.
+    // Monitor sleeps at once; a collection that spins first took a third of the broker's time.
     private readonly Queue<PartitionLog?> _queue = [];
     private readonly List<Thread> _threads;
 
@@ -18,22 +18,21 @@ internal sealed class FlushQueue : IDisposable
         _threads.ForEach(thread => thread.Start());
     }
 
-    public void Add(PartitionLog log) => Put(log);
-
-    /// <summary>What was added since then is left: each log syncs when it is disposed.</summary>
-    public void Dispose()
-    {
-        _threads.ForEach(_ => Put(null));
-        _threads.ForEach(thread => thread.Join());
-    }
-
-    private void Put(PartitionLog? log)
+    /// <param name="log">Null ends one thread.</param>
+    public void Add(PartitionLog? log)
     {
         lock (_queue)
         {
             _queue.Enqueue(log);
             Monitor.Pulse(_queue);
         }
+    }
+
+    /// <summary>What was added since then is left: each log syncs when it is disposed.</summary>
+    public void Dispose()
+    {
+        _threads.ForEach(_ => Add(null));
+        _threads.ForEach(thread => thread.Join());
     }
 
     private PartitionLog? Take()

@@ -29,6 +29,7 @@ internal sealed class PublicApi : IDisposable
     public long Sent => Interlocked.Read(ref _sent);
 
     public long Accepted => Interlocked.Read(ref _accepted);
+
     /// <summary>Different events among the accepted ones.</summary>
     public long Distinct => _acceptedIds.Count;
 

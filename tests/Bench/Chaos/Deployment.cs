@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -101,7 +100,7 @@ internal sealed class Deployment : IAsyncDisposable
         Standby?.Dispose();
         foreach (var link in _links.Values) link.Dispose();
         _http.Dispose();
-        if (_isMounted) await CommandAsync("umount", "--lazy", SmallDisk);
+        if (_isMounted) Command.Demand("umount", "--lazy", SmallDisk);
     }
 
     private async Task SetUpAsync(Random random)
@@ -109,7 +108,7 @@ internal sealed class Deployment : IAsyncDisposable
         foreach (var name in (string[])[Postgres, Redis, Broker, .. Services, "door"]) _processes[name] = ServerProcess.TakeOver(_platform.Data, name, () => IsReadyAsync(name));
 
         Standby = new PostgresStandby(_processes[Postgres], _platform.Postgres);
-        await MountSmallDiskAsync();
+        MountSmallDisk();
         var port = BreakableLink.FreePort();
         var second = new Dictionary<string, string>
         {
@@ -152,12 +151,12 @@ internal sealed class Deployment : IAsyncDisposable
     }
 
     /// <summary>Where root is not to be had, the spool is bounded by its own limit instead.</summary>
-    private async Task MountSmallDiskAsync()
+    private void MountSmallDisk()
     {
         SmallDisk = Path.Combine(_platform.Data, "small-disk");
         Directory.CreateDirectory(SmallDisk);
         if (!Environment.IsPrivilegedProcess) return;
-        await CommandAsync("mount", "-t", "tmpfs", "-o", "size=1m", "cro-chaos", SmallDisk);
+        Command.Demand("mount", "-t", "tmpfs", "-o", "size=1m", "cro-chaos", SmallDisk);
         _isMounted = true;
     }
 
@@ -234,13 +233,5 @@ internal sealed class Deployment : IAsyncDisposable
         {
             return false;
         }
-    }
-
-
-    private static async Task CommandAsync(params string[] command)
-    {
-        using var process = Process.Start(command[0], command[1..]);
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0) throw new BenchException($"'{string.Join(' ', command)}' ended with {process.ExitCode}");
     }
 }

@@ -20,7 +20,7 @@ internal sealed class NamespaceLink : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Whether this machine lets namespaces be made: as root, and not in every container.</summary>
-    public static readonly bool IsPossible = Environment.IsPrivilegedProcess && HasIp() && Run("unshare", "--net", "true") == 0;
+    public static readonly bool IsPossible = Environment.IsPrivilegedProcess && HasIp() && Command.Run("unshare", "--net", "true") == 0;
 
     private readonly string _name;
     private readonly Process _relay;
@@ -50,9 +50,9 @@ internal sealed class NamespaceLink : IDisposable
         try
         {
             await link.SeparateAsync();
-            Demand("ip", "link", "add", link._name, "type", "veth", "peer", "name", link.Far, "netns", $"{link._relay.Id}");
-            Demand("ip", "address", "add", $"{link.Outside}/30", "dev", link._name);
-            Demand("ip", "link", "set", link._name, "up");
+            Command.Demand("ip", "link", "add", link._name, "type", "veth", "peer", "name", link.Far, "netns", $"{link._relay.Id}");
+            Command.Demand("ip", "address", "add", $"{link.Outside}/30", "dev", link._name);
+            Command.Demand("ip", "link", "set", link._name, "up");
             link.Within("ip", "address", "add", $"{link.Inside}/30", "dev", link.Far);
             link.Up();
             return link;
@@ -99,18 +99,5 @@ internal sealed class NamespaceLink : IDisposable
 
     private static IPAddress Address(int bits) => new(IPAddress.HostToNetworkOrder(bits) & 0xFFFFFFFFL);
 
-    private void Within(params string[] command) => Demand(["nsenter", "--target", $"{_relay.Id}", "--net", .. command]);
-
-    private static void Demand(params string[] command)
-    {
-        var code = Run(command);
-        if (code != 0) throw new BenchException($"'{string.Join(' ', command)}' ended with {code}");
-    }
-
-    private static int Run(params string[] command)
-    {
-        using var process = Process.Start(command[0], command[1..]);
-        process.WaitForExit();
-        return process.ExitCode;
-    }
+    private void Within(params string[] command) => Command.Demand(["nsenter", "--target", $"{_relay.Id}", "--net", .. command]);
 }
