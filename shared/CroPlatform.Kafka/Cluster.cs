@@ -22,7 +22,7 @@ public sealed class Cluster(IOptions<KafkaOptions> options) : IDisposable
 
     /// <summary>The identity of a topic's log: a topic deleted and made again under the same name has another.</summary>
     /// <exception cref="KafkaException">The topic is not there, or no broker answers.</exception>
-    /// <exception cref="InvalidOperationException">The topic has another number of partitions than the contract says.</exception>
+    /// <exception cref="InvalidOperationException">The topic has another number of partitions than the contract says, or fewer replicas than are asked for.</exception>
     public async Task<string> LogIdAsync(Topic topic)
     {
         ArgumentNullException.ThrowIfNull(topic);
@@ -35,7 +35,24 @@ public sealed class Cluster(IOptions<KafkaOptions> options) : IDisposable
                 + "partition, so a change of the count means a new topic and a replay");
         }
 
+        var replicas = description.Partitions.Min(p => p.Replicas.Count);
+        if (replicas < options.Value.Replicas)
+        {
+            throw new InvalidOperationException(
+                $"topic {topic.Name} is kept by {replicas} brokers where Kafka:Replicas asks for {options.Value.Replicas}: what was acknowledged could go with "
+                + "one of them; reassign its partitions, or ask for fewer");
+        }
+
         return description.TopicId.ToString();
+    }
+
+    /// <summary>The topic as it is made.</summary>
+    internal static TopicSpecification Specification(Topic topic, int replicas)
+    {
+        var settings = new Dictionary<string, string>();
+        if (topic.KeptForEver) (settings["retention.ms"], settings["retention.bytes"]) = ("-1", "-1");
+        if (replicas > 0) (settings["min.insync.replicas"], settings["unclean.leader.election.enable"]) = ($"{Math.Max(1, replicas - 1)}", "false");
+        return new TopicSpecification { Name = topic.Name, NumPartitions = topic.Partitions, ReplicationFactor = replicas > 0 ? (short)replicas : (short)-1, Configs = settings };
     }
 
     private async Task<TopicDescription> DescribeAsync(Topic topic)
@@ -95,8 +112,7 @@ public sealed class Cluster(IOptions<KafkaOptions> options) : IDisposable
     }
 
     /// <summary>
-    /// Makes the topics that are not there, replicated as the cluster's default says. Those with records to be kept for ever are told so; what
-    /// is there already is left as it is.
+    /// Makes the topics that are not there. Those with records to be kept for ever are told so; what is there already is left as it is.
     /// </summary>
     public async Task CreateMissingAsync(IEnumerable<Topic> topics)
     {
@@ -122,16 +138,7 @@ public sealed class Cluster(IOptions<KafkaOptions> options) : IDisposable
     {
         try
         {
-            await _admin.Value.CreateTopicsAsync(
-            [
-                new TopicSpecification
-                {
-                    Name = topic.Name,
-                    NumPartitions = topic.Partitions,
-                    ReplicationFactor = -1,
-                    Configs = topic.KeptForEver ? new Dictionary<string, string> { ["retention.ms"] = "-1", ["retention.bytes"] = "-1" } : [],
-                },
-            ]);
+            await _admin.Value.CreateTopicsAsync([Specification(topic, options.Value.Replicas)]);
         }
         catch (CreateTopicsException e) when (e.Results.TrueForAll(r => r.Error.Code is ErrorCode.NoError or ErrorCode.TopicAlreadyExists))
         {

@@ -10,6 +10,12 @@ public sealed record KafkaOptions
     [Required(ErrorMessage = "Kafka:BootstrapServers must be set, say localhost:9092")]
     public string BootstrapServers { get; init; } = "";
 
+    /// <summary>
+    /// Brokers that keep each partition. Topics are made so, with one broker that may be away and no leader that lacks records; a topic that has fewer is
+    /// refused. 0: as the cluster's default says, and nothing is checked.
+    /// </summary>
+    [Range(0, 15)] public int Replicas { get; init; }
+
     /// <summary>How long a record waits for others to share a batch with.</summary>
     [Range(0, 1_000)] public double LingerMs { get; init; } = 5;
 

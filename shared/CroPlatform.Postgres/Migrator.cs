@@ -29,7 +29,7 @@ public static partial class Migrator
                 await MigrateAsync(source, schema, assembly, logger, ct);
                 return;
             }
-            catch (NpgsqlException e) when (e.IsTransient && Stopwatch.GetElapsedTime(since) < Patience)
+            catch (NpgsqlException e) when (MayPass(e) && Stopwatch.GetElapsedTime(since) < Patience)
             {
                 LogWait(logger, schema, e.Message);
             }
@@ -75,6 +75,9 @@ public static partial class Migrator
             await db.ExecuteAsync("select pg_advisory_unlock(@lockKey)", new { lockKey });
         }
     }
+
+    /// <summary>Of several hosts none is the primary yet, or the server does not answer, or just starts.</summary>
+    private static bool MayPass(NpgsqlException e) => e.IsTransient || e is not PostgresException;
 
     private static IEnumerable<(string Name, string Sql)> Scripts(Assembly assembly) =>
         assembly.GetManifestResourceNames().Where(n => n.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(resource =>

@@ -24,20 +24,29 @@ public static class PostgresRegistration
     /// </summary>
     public static IServiceCollection AddPostgres(this IServiceCollection services, string schema)
     {
-        services.AddOptions<PostgresOptions>().BindConfiguration(PostgresOptions.Section).ValidateDataAnnotations().ValidateOnStart();
-        services.AddSingleton(provider =>
+        services.AddOptions<PostgresOptions>().BindConfiguration(PostgresOptions.Section).ValidateDataAnnotations()
+            .Validate(o => !NamesASession(o.ConnectionString), "Postgres:ConnectionString must not set Target Session Attributes: what is read, checked and written is the primary's, whichever of the named hosts it is")
+            .ValidateOnStart();
+        services.AddSingleton(provider => PrimarySource(new NpgsqlConnectionStringBuilder(provider.GetRequiredService<IOptions<PostgresOptions>>().Value.ConnectionString)
         {
-            var settings = new NpgsqlConnectionStringBuilder(provider.GetRequiredService<IOptions<PostgresOptions>>().Value.ConnectionString)
-            {
-                SearchPath = schema,
-                ApplicationName = $"cro-{schema}",
-                Options = $"-c synchronous_commit=on {NoticesTheDead}",
-                Timeout = 5,
-                CommandTimeout = 30,
-                KeepAlive = 15,
-            };
-            return new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
-        });
+            SearchPath = schema,
+            ApplicationName = $"cro-{schema}",
+            Options = $"-c synchronous_commit=on {NoticesTheDead}",
+            Timeout = 5,
+            CommandTimeout = 30,
+            KeepAlive = 15,
+        }));
         return services;
     }
+
+    /// <summary>Connections to the primary only: where several hosts are named each one is asked which it is, and after a failover the new one is found.</summary>
+    public static NpgsqlDataSource PrimarySource(NpgsqlConnectionStringBuilder settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        if (settings.Host?.Contains(',', StringComparison.Ordinal) != true) return new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
+        settings.HostRecheckSeconds = 1;
+        return new NpgsqlDataSourceBuilder(settings.ConnectionString).BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary);
+    }
+
+    private static bool NamesASession(string connection) => new NpgsqlConnectionStringBuilder(connection).TargetSessionAttributes is not null;
 }

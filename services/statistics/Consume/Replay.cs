@@ -81,12 +81,12 @@ internal sealed class Replay(
         }
     }
 
-    private NpgsqlDataSource DataSource(string schema) => new NpgsqlDataSourceBuilder(new NpgsqlConnectionStringBuilder(postgres.Value.ConnectionString)
+    private NpgsqlDataSource DataSource(string schema) => PostgresRegistration.PrimarySource(new NpgsqlConnectionStringBuilder(postgres.Value.ConnectionString)
     {
         SearchPath = schema,
         ApplicationName = "cro-replay",
         CommandTimeout = 300,
-    }.ConnectionString).Build();
+    });
 
     /// <returns>How many records there were.</returns>
     private async Task<long> FoldAsync(PartitionStore store, TopicPartition partition, long next, CancellationToken ct)

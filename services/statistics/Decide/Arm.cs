@@ -10,8 +10,13 @@ namespace CroPlatform.Services.Statistics.Decide;
 /// <param name="Units">All units of the arm, with an outcome or without.</param>
 internal sealed record Arm(Metric Metric, long Units, ExactCrossMoments Moments, ValueCounts? Counts)
 {
+    // Made once, since many figures ask for them: exact sums become numbers by division of long integers.
     private GroupedQuantileSketch? _sketch;
-    private Computed<Estimate>? _quantile;
+    private Computed<SampleSummary>? _summary;
+    private Computed<PairSummary>? _pair;
+    private Computed<double>? _mean;
+    private Computed<double>? _error;
+    private Computed<Estimate>? _estimate;
 
     public static Arm Empty(Metric metric) => new(metric, 0, default, null);
 
@@ -24,10 +29,16 @@ internal sealed record Arm(Metric Metric, long Units, ExactCrossMoments Moments,
     /// <summary>Outcomes are 0 or 1, so that their sum counts units.</summary>
     public Proportion Proportion => new((long)(Moments.SumX / ExactMoments.Scale), Moments.N);
 
-    /// <summary>Of a quantile; made once, since many figures ask for it.</summary>
+    /// <summary>Of the outcomes; of a ratio, of its numerators.</summary>
+    public Computed<SampleSummary> Summary => _summary ??= Moments.X.Summary;
+
+    /// <summary>Of a ratio's two parts.</summary>
+    public Computed<PairSummary> Pair => _pair ??= Moments.Summary;
+
+    /// <summary>Of a quantile.</summary>
     private GroupedQuantileSketch Sketch => _sketch ??= Counts?.ToSketch() ?? new GroupedQuantileSketch(ValueCounts.Groups);
 
-    public Computed<double> Mean => Metric.Kind switch
+    public Computed<double> Mean => _mean ??= Metric.Kind switch
     {
         MetricKind.Ratio => Moments.N == 0 ? NotComputable.TooFewUnits("There are no units.")
             : Moments.SumY == 0 ? NotComputable.ZeroBaseline("The denominator is 0.")
@@ -37,16 +48,16 @@ internal sealed record Arm(Metric Metric, long Units, ExactCrossMoments Moments,
         _ => Moments.X.Mean,
     };
 
-    public Computed<double> StandardError => Metric.IsBinary && Moments.N > 0
+    public Computed<double> StandardError => _error ??= Metric.IsBinary && Moments.N > 0
         ? Math.Sqrt(Proportion.Rate * (1 - Proportion.Rate) / Moments.N)
         : Estimate.Map(e => e.StandardError!.Value);
 
     /// <summary>Its mean, ratio or quantile with the standard error.</summary>
-    public Computed<Estimate> Estimate => Metric.Kind switch
+    public Computed<Estimate> Estimate => _estimate ??= Metric.Kind switch
     {
-        MetricKind.Ratio => Moments.Summary.Then(s => RatioMetric.Delta(s)),
-        MetricKind.Quantile => _quantile ??= QuantileMetric.Of(Sketch, Metric.Quantile),
-        _ => Moments.X.Summary.Map(s => new Estimate(s.Mean, Math.Sqrt(s.MeanVariance), default)),
+        MetricKind.Ratio => Pair.Then(s => RatioMetric.Delta(s)),
+        MetricKind.Quantile => QuantileMetric.Of(Sketch, Metric.Quantile),
+        _ => Summary.Map(s => new Estimate(s.Mean, Math.Sqrt(s.MeanVariance), default)),
     };
 
     public static Arm operator +(Arm a, Arm b)

@@ -16,6 +16,8 @@ internal sealed record ArmComparison(Metric Metric, IReadOnlyList<(Arm Control, 
     /// <summary>The phases that can be compared: two outcomes in each arm.</summary>
     private readonly List<(Arm Control, Arm Treatment)> _usable = [.. Phases.Where(p => p.Control.N >= 2 && p.Treatment.N >= 2)];
 
+    private Computed<MeanPair>? _means;
+
     /// <param name="phases">As <see cref="Numbers.ArmsByPhase"/> tells them.</param>
     public static ArmComparison Of(Experiment experiment, int metric, IReadOnlyList<Arm[]> phases, int variant) =>
         new(experiment.Metrics[metric], [.. phases.Select(arms => (arms[experiment.Control], arms[variant]))]);
@@ -43,23 +45,7 @@ internal sealed record ArmComparison(Metric Metric, IReadOnlyList<(Arm Control, 
     public Computed<double> Lift => Means.Then<double>(m => m.Control == 0 ? NotComputable.ZeroBaseline("The control's mean is 0.") : m.Difference / m.Control);
 
     /// <summary>Both arms' means (rates, ratios, quantiles), over phases weighted by their shares of the units, with the variances of these means.</summary>
-    public Computed<MeanPair> Means
-    {
-        get
-        {
-            var phases = _usable.Count > 0 ? _usable : [Pooled];
-            var units = phases.Sum(p => (double)(p.Control.N + p.Treatment.N));
-            var means = default(MeanPair);
-            foreach (var (control, treatment) in phases)
-            {
-                var (m0, m1, e0, e1) = (control.Mean, treatment.Mean, control.StandardError, treatment.StandardError);
-                if ((m0.Missing ?? m1.Missing ?? e0.Missing ?? e1.Missing) is { } missing) return missing;
-                means = means.Plus((control.N + treatment.N) / units, m0.Value, e0.Value, m1.Value, e1.Value);
-            }
-
-            return means;
-        }
-    }
+    public Computed<MeanPair> Means => _means ??= MeansOf(_usable.Count > 0 ? _usable : [Pooled]);
 
     /// <summary>Pooled z for 0 and 1, Welch's t for means, delta method for ratios, clustered errors for quantiles; by phase, the stratified z.</summary>
     public Comparison At(double confidence)
@@ -70,11 +56,11 @@ internal sealed record ArmComparison(Metric Metric, IReadOnlyList<(Arm Control, 
         if (Metric.Kind == MetricKind.Quantile) return QuantileMetric.Compare(control.Estimate, treatment.Estimate, confidence);
         if (Metric.Kind == MetricKind.Ratio)
         {
-            var (x, y) = (control.Moments.Summary, treatment.Moments.Summary);
+            var (x, y) = (control.Pair, treatment.Pair);
             return x.TryGet(out var c) && y.TryGet(out var t) ? RatioMetric.Compare(c, t, confidence) : Missing(x.Missing ?? y.Missing!.Value, confidence);
         }
 
-        var (before, after) = (control.Moments.X.Summary, treatment.Moments.X.Summary);
+        var (before, after) = (control.Summary, treatment.Summary);
         return before.TryGet(out var m0) && after.TryGet(out var m1)
             ? WelchT.Compare(m0, m1, confidence)
             : Missing(before.Missing ?? after.Missing!.Value, confidence);
@@ -96,6 +82,20 @@ internal sealed record ArmComparison(Metric Metric, IReadOnlyList<(Arm Control, 
         return (results.Count == 1
             ? results[0].Value.Compare(confidence)
             : PostStratification.Compare([.. results.Select(r => (r.Value.Control, r.Value.Treatment))], confidence), reduction);
+    }
+
+    private static Computed<MeanPair> MeansOf(List<(Arm Control, Arm Treatment)> phases)
+    {
+        var units = phases.Sum(p => (double)(p.Control.N + p.Treatment.N));
+        var means = default(MeanPair);
+        foreach (var (control, treatment) in phases)
+        {
+            var (m0, m1, e0, e1) = (control.Mean, treatment.Mean, control.StandardError, treatment.StandardError);
+            if ((m0.Missing ?? m1.Missing ?? e0.Missing ?? e1.Missing) is { } missing) return missing;
+            means = means.Plus((control.N + treatment.N) / units, m0.Value, e0.Value, m1.Value, e1.Value);
+        }
+
+        return means;
     }
 
     private static Comparison Missing(NotComputable missing, double confidence) => new(missing, missing, missing, confidence);

@@ -12,14 +12,12 @@ internal readonly struct Figures(Dictionary<string, string> missing)
         return null;
     }
 
-    public double[]? TakeInterval(string name, Computed<Estimate> estimate)
-    {
-        if (estimate.TryGet(out var value) && double.IsFinite(value.Interval.Low) && double.IsFinite(value.Interval.High))
-        {
-            return [value.Interval.Low, value.Interval.High];
-        }
+    public double[]? TakeInterval(string name, Computed<Estimate> estimate) => TakeInterval(name, estimate.Map(e => e.Interval));
 
-        missing[name] = estimate.Missing?.Code ?? "unbounded_interval";
+    public double[]? TakeInterval(string name, Computed<Interval> computed)
+    {
+        if (computed.TryGet(out var interval) && double.IsFinite(interval.Low) && double.IsFinite(interval.High)) return [interval.Low, interval.High];
+        missing[name] = computed.Missing?.Code ?? "unbounded_interval";
         return null;
     }
 }

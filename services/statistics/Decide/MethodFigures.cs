@@ -41,19 +41,18 @@ internal sealed record BayesianFigures
     public double[]? LiftInterval { get; init; }
     public required IReadOnlyDictionary<string, string> Missing { get; init; }
 
-    /// <param name="best">P(best) of this arm among all.</param>
-    public static BayesianFigures Of(ArmComparison arms, double credibility, Computed<double> best)
+    public static BayesianFigures Of(ArmPosteriors posteriors, int variant)
     {
         var missing = new Dictionary<string, string>();
         var figures = new Figures(missing);
-        var posterior = Evidence.Posterior(arms, credibility);
+        var posterior = posteriors[variant];
         return new BayesianFigures
         {
             ProbabilityBeatsControl = figures.Take("probability_beats_control", posterior, p => p.ProbabilityBeatsControl),
-            ProbabilityBest = figures.Take("probability_best", best, p => p),
+            ProbabilityBest = figures.Take("probability_best", posteriors.ProbabilityBest(variant), p => p),
             ExpectedLoss = figures.Take("expected_loss", posterior, p => p.ExpectedLoss),
             DifferenceInterval = figures.TakeInterval("difference_interval", posterior.Map(p => p.Difference)),
-            LiftInterval = figures.TakeInterval("lift_interval", posterior.Then(p => p.Lift)),
+            LiftInterval = figures.TakeInterval("lift_interval", posterior.Then(p => p.LiftInterval)),
             Missing = missing,
         };
     }
@@ -87,9 +86,9 @@ internal static class Reach
     {
         var (control, treatment) = arms.Compared;
         return o.Metric.IsBinary ? CroPlatform.Statistics.PowerAnalysis.Power.ForProportions(o.Baseline, o.Baseline + o.Effect, control.N, o.Options)
-            : o.Metric.Kind == MetricKind.Ratio ? control.Moments.Summary.Then(c => treatment.Moments.Summary.Then(
+            : o.Metric.Kind == MetricKind.Ratio ? control.Pair.Then(c => treatment.Pair.Then(
                 t => CroPlatform.Statistics.PowerAnalysis.Power.ForRatios(o.Effect, c, t, control.N, o.Options)))
-            : control.Moments.X.Summary.Then(c => treatment.Moments.X.Summary.Then(
+            : control.Summary.Then(c => treatment.Summary.Then(
                 t => CroPlatform.Statistics.PowerAnalysis.Power.ForMeans(o.Effect, c.StandardDeviation, t.StandardDeviation, control.N, o.Options)));
     });
 
@@ -98,8 +97,8 @@ internal static class Reach
     {
         var (control, treatment) = arms.Compared;
         var plan = o.Metric.IsBinary ? SampleSize.ForProportions(o.Baseline, o.Baseline + o.Effect, o.Options)
-            : o.Metric.Kind == MetricKind.Ratio ? control.Moments.Summary.Then(c => treatment.Moments.Summary.Then(t => SampleSize.ForRatios(o.Effect, c, t, o.Options)))
-            : control.Moments.X.Summary.Then(c => treatment.Moments.X.Summary.Then(
+            : o.Metric.Kind == MetricKind.Ratio ? control.Pair.Then(c => treatment.Pair.Then(t => SampleSize.ForRatios(o.Effect, c, t, o.Options)))
+            : control.Summary.Then(c => treatment.Summary.Then(
                 t => SampleSize.ForMeans(o.Effect, c.StandardDeviation, t.StandardDeviation, o.Options)));
         return plan.Map(p => Math.Max(0, p.ControlExact - control.N) / (control.N / Math.Max(daysSoFar, 1.0 / 24)));
     });

@@ -1,6 +1,5 @@
 using CroPlatform.Experimentation;
 using CroPlatform.Statistics;
-using CroPlatform.Statistics.Bayesian;
 using CroPlatform.Statistics.Frequentist;
 using CroPlatform.Statistics.Multiplicity;
 
@@ -20,8 +19,9 @@ internal static class MetricAnalysis
         var missing = new Dictionary<string, string>();
         var figures = new Figures(missing);
         var test = Overall(experiment, metricIndex, phases, arms);
-        var best = Ranking(experiment, metricIndex, phases);
-        var variants = experiment.Variants.Select((_, i) => Variant(experiment, metricIndex, phases, arms[i], i, looks, days, best)).ToList();
+        var comparisons = experiment.Variants.Select((_, i) => ArmComparison.Of(experiment, metricIndex, phases, i)).ToList();
+        var posteriors = ArmPosteriors.Of(experiment, comparisons);
+        var variants = comparisons.Select((c, i) => Variant(experiment, c, arms[i], i, looks, days, posteriors)).ToList();
         return new MetricResult
         {
             Key = metric.Key,
@@ -59,13 +59,12 @@ internal static class MetricAnalysis
     }
 
     private static VariantFigures Variant(
-        Experiment experiment, int metricIndex, IReadOnlyList<Arm[]> phases, Arm arm, int index, IReadOnlyList<Look> looks, double days, Computed<BayesianRanking> ranking)
+        Experiment experiment, ArmComparison comparison, Arm arm, int index, IReadOnlyList<Look> looks, double days, ArmPosteriors posteriors)
     {
         var missing = new Dictionary<string, string>();
         var figures = new Figures(missing);
         var isControl = index == experiment.Control;
         var rule = experiment.Decision;
-        var comparison = ArmComparison.Of(experiment, metricIndex, phases, index);
         var plain = isControl ? new Comparison(Control, Control, Control, rule.Confidence) : comparison.At(rule.Confidence);
         var alpha = (1 - rule.Confidence) / Math.Max(1, experiment.Metrics.Count(m => !m.Guardrail) * (experiment.Variants.Length - 1));
         var variant = new VariantFigures
@@ -93,27 +92,12 @@ internal static class MetricAnalysis
         return variant with
         {
             AlwaysValid = SequenceFigures.Of(comparison, rule),
-            Bayesian = BayesianFigures.Of(comparison, rule.Confidence, ranking.Map(r => r.ProbabilityBest[index])),
+            Bayesian = BayesianFigures.Of(posteriors, index),
             GroupSequential = rule.Method == DecisionMethod.GroupSequential
                 ? SequentialFigures.Of(experiment, looks, arm.Metric.Key, variant.Key)
                 : null,
             Adjusted = arm.Metric.HasCovariate ? AdjustedOf(comparison.Adjusted(rule.Confidence)) : null,
         };
-    }
-
-    /// <summary>P(best) of every arm.</summary>
-    private static Computed<BayesianRanking> Ranking(Experiment experiment, int metricIndex, IReadOnlyList<Arm[]> phases)
-    {
-        var posteriors = new List<Posterior>();
-        for (var i = 0; i < experiment.Variants.Length; i++)
-        {
-            // The control against itself has the control's posterior twice.
-            var pair = Evidence.PosteriorsOf(ArmComparison.Of(experiment, metricIndex, phases, i));
-            if (!pair.TryGet(out var arms)) return pair.Missing!.Value;
-            posteriors.Add(arms.Treatment);
-        }
-
-        return BayesianRanking.Of(posteriors, experiment.Metrics[metricIndex].Decrease);
     }
 
     private static AdjustedFigures AdjustedOf(Computed<(Comparison Comparison, double VarianceReduction)> adjusted)
@@ -153,7 +137,7 @@ internal static class MetricAnalysis
         var summaries = new List<SampleSummary>();
         foreach (var arm in present)
         {
-            if (!arm.Moments.X.Summary.TryGet(out var summary)) return arm.Moments.X.Summary.Missing!.Value;
+            if (!arm.Summary.TryGet(out var summary)) return arm.Summary.Missing!.Value;
             summaries.Add(summary);
         }
 

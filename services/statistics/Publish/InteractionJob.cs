@@ -52,7 +52,7 @@ internal sealed partial class InteractionJob(
         await LeaderLock.TryRunAsync(
             source,
             LockKey,
-            async () =>
+            async _ =>
             {
                 // Somebody else may have done it in the meantime.
                 foreach (var site in await DueAsync(ct)) await TestAsync(site, ct);

@@ -20,7 +20,7 @@ internal sealed partial class ResultsPublisher(
     NpgsqlDataSource source, LookStore looks, HistoryStore history, CapStore caps, InteractionStore interactions, CatalogReader catalog, RecordProducer producer,
     PublishMetrics metrics, TimeProvider clock, IOptions<StatisticsOptions> options, ILogger<ResultsPublisher> logger) : BackgroundService
 {
-    private const long LeaderLock = 7_230_114_905_551_001;
+    private const long LockKey = 7_230_114_905_551_001;
 
     /// <summary>How often the hour's row of the history is set, for an experiment whose results change all the time.</summary>
     private const long HistoryMs = 5_000;
@@ -47,7 +47,7 @@ internal sealed partial class ResultsPublisher(
         {
             try
             {
-                await LeadAsync(stoppingToken);
+                await LeaderLock.TryRunAsync(source, LockKey, leader => LeadAsync(leader, stoppingToken), stoppingToken);
             }
             catch (Exception e) when (e is NpgsqlException or LogUnavailableException or InvalidOperationException)
             {
@@ -59,12 +59,9 @@ internal sealed partial class ResultsPublisher(
         }
     }
 
-    /// <summary>Publishes for as long as this connection holds the lock.</summary>
-    private async Task LeadAsync(CancellationToken ct)
+    /// <summary>Publishes for as long as the connection that holds the lock answers.</summary>
+    private async Task LeadAsync(NpgsqlConnection leader, CancellationToken ct)
     {
-        await using var leader = await source.OpenConnectionAsync(ct);
-        await using var acquire = new NpgsqlCommand($"select pg_try_advisory_lock({LeaderLock})", leader);
-        if (await acquire.ExecuteScalarAsync(ct) is not true) return;
         var numbers = new NumbersFeed(source);
         var published = new Dictionary<(string Site, string Experiment), Published>();
         var unwritten = new Dictionary<(string Site, string Experiment), ExperimentResults>();

@@ -39,7 +39,7 @@ internal sealed partial class Surveyor(
             var started = Stopwatch.GetTimestamp();
             try
             {
-                await LeaderLock.TryRunAsync(source, LockKey, () => SurveyAsync(stoppingToken), stoppingToken);
+                await LeaderLock.TryRunAsync(source, LockKey, _ => SurveyAsync(stoppingToken), stoppingToken);
             }
             catch (NpgsqlException e)
             {

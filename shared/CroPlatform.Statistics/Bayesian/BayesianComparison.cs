@@ -47,28 +47,30 @@ public sealed class BayesianComparison
         {
             var mean = _treatment.Mean - _control.Mean;
             var sd = Math.Sqrt(_treatment.Variance + _control.Variance);
-            return new(mean, sd, Between(value => AtMost(1, value), mean, sd));
+            return new(mean, sd, CredibleInterval(p => Quantile(value => AtMost(1, value), p, mean, sd)));
         }
     }
 
     /// <summary>Posterior median and equal-tailed credible interval of treatment / control − 1.</summary>
-    public Computed<Estimate> Lift
+    public Computed<Estimate> Lift => LiftQuantiles.Map(at => new Estimate(at(0.5), null, CredibleInterval(at)));
+
+    /// <summary>That interval without the median, which costs as much as one of its ends.</summary>
+    public Computed<Interval> LiftInterval => LiftQuantiles.Map(CredibleInterval);
+
+    /// <summary>The lift's quantile function.</summary>
+    private Computed<Func<double, double>> LiftQuantiles
     {
         get
         {
             if (ControlMayBeNegative())
                 return NotComputable.ZeroBaseline("Control's mean is not clearly above 0: nothing is relative to it.");
             var (mean, sd) = LiftScale();
-            if (_control is BetaPosterior)
-            {
-                // the logarithm of a ratio of rates is nearly normal, the ratio is not: fewer steps
-                var (c, t) = (_control.Variance / (_control.Mean * _control.Mean), _treatment.Variance / (_treatment.Mean * _treatment.Mean));
-                (mean, sd) = (Math.Log(_treatment.Mean / _control.Mean) + 0.5 * (c - t), Math.Sqrt(c + t));
-                double OfLog(double p) => Log1P.ExpM1(Quantile(w => AtMost(Math.Exp(w), 0), p, mean, sd));
-                return new Estimate(OfLog(0.5), null, new(OfLog((1 - _credibility) / 2), OfLog(1 - (1 - _credibility) / 2)));
-            }
-            double Below(double lift) => AtMost(1 + lift, 0);
-            return new Estimate(Quantile(Below, 0.5, mean, sd), null, Between(Below, mean, sd));
+            if (_control is not BetaPosterior)
+                return new Func<double, double>(p => Quantile(lift => AtMost(1 + lift, 0), p, mean, sd));
+            // the logarithm of a ratio of rates is nearly normal, the ratio is not: fewer steps
+            var (c, t) = (_control.Variance / (_control.Mean * _control.Mean), _treatment.Variance / (_treatment.Mean * _treatment.Mean));
+            (mean, sd) = (Math.Log(_treatment.Mean / _control.Mean) + 0.5 * (c - t), Math.Sqrt(c + t));
+            return new Func<double, double>(p => Log1P.ExpM1(Quantile(w => AtMost(Math.Exp(w), 0), p, mean, sd)));
         }
     }
 
@@ -200,8 +202,7 @@ public sealed class BayesianComparison
 
     private bool ControlMayBeNegative() => _control is NormalPosterior && _control.Curve.Low <= 0;
 
-    private Interval Between(Func<double, double> cdf, double mean, double sd) =>
-        new(Quantile(cdf, (1 - _credibility) / 2, mean, sd), Quantile(cdf, 1 - (1 - _credibility) / 2, mean, sd));
+    private Interval CredibleInterval(Func<double, double> quantile) => new(quantile((1 - _credibility) / 2), quantile(1 - (1 - _credibility) / 2));
 
     /// <summary>
     /// Secant steps on the normal score of the distribution function, nearly a straight line: after a step of 1e-7 deviations

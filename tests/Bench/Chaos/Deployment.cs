@@ -28,6 +28,7 @@ internal sealed class Deployment : IAsyncDisposable
     private readonly Dictionary<string, ServerProcess> _processes = [];
     private readonly Dictionary<string, BreakableLink> _links = [];
     private bool _isMounted;
+    private string _older = "", _newer = "";
 
     private Deployment(RunningPlatform platform) => _platform = platform;
 
@@ -46,6 +47,16 @@ internal sealed class Deployment : IAsyncDisposable
     public PostgresStandby Standby { get; private set; } = null!;
 
     public ServerProcess this[string name] => _processes[name];
+
+    /// <summary>Another release, whose statistics join and leave from now on, and to which other services can be swapped.</summary>
+    public void Attach(OlderRelease older)
+    {
+        (_older, _newer) = (older.Checkout, _processes[Gateway].Checkout);
+        SwapRelease(SecondStatistics);
+    }
+
+    /// <summary>From its next start on the service is of the release that it is not of now.</summary>
+    public void SwapRelease(string service) => _processes[service].RunFrom(_processes[service].Checkout == _newer ? _older : _newer);
 
     /// <summary>Those that ended by themselves, and how often.</summary>
     public IEnumerable<(string Name, int Times)> Fallen => _processes.Values.Where(p => p.FellDown > 0).Select(p => (p.Name, p.FellDown));
@@ -94,7 +105,7 @@ internal sealed class Deployment : IAsyncDisposable
         {
             // What the launcher does not know, or not with these settings, ends here; the launcher ends the rest.
             process.Signal(Local.Run.Signal.Continue);
-            if (name is SecondGateway or SecondStatistics or Statistics) await process.KillAsync();
+            if (name is SecondGateway or SecondStatistics || Services.Contains(name)) await process.KillAsync();
         }
 
         Standby?.Dispose();

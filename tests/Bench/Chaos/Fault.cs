@@ -40,6 +40,9 @@ internal enum FaultKind
 
     /// <summary>Postgres is killed, and its synchronous standby takes its place.</summary>
     Promote,
+
+    /// <summary>SIGTERM, and a start of the other release.</summary>
+    Roll,
 }
 
 /// <param name="At">After the run's start.</param>
@@ -117,6 +120,18 @@ internal static class FaultSchedule
                 new(TimeSpan.FromSeconds(10 * i), FaultKind.Cut, Deployment.Postgres, random.NextDouble(), "1"),
                 new(TimeSpan.FromSeconds(10 * i), FaultKind.Promote, Deployment.Postgres, random.NextDouble() * 3),
             ]),
+        ];
+    }
+
+    /// <summary>
+    /// So many minutes in which services go in turn to the older release and back, each one at another time than the others, with a fault after each step.
+    /// </summary>
+    public static IReadOnlyList<Fault> Rolling(int seed, TimeSpan length)
+    {
+        string[] rolled = [Deployment.SecondGateway, .. Deployment.Services];
+        return
+        [
+            .. Draw(seed, length).Where(f => f.Kind != FaultKind.Freeze).SelectMany((f, i) => (Fault[])[new(f.At, FaultKind.Roll, rolled[i % rolled.Length], 0), f]),
         ];
     }
 

@@ -34,6 +34,10 @@ internal sealed class FaultInjector(RunningPlatform platform, Deployment deploym
             case FaultKind.Terminate:
                 await deployment[fault.Target].TerminateAsync();
                 return await RestartAsync(fault.Target);
+            case FaultKind.Roll:
+                await deployment[fault.Target].TerminateAsync();
+                deployment.SwapRelease(fault.Target);
+                return await RestartAsync(fault.Target);
             case FaultKind.Freeze:
                 deployment[fault.Target].Signal(Signal.Stop);
                 if (fault.Target == Deployment.Statistics) await deployment[Deployment.SecondStatistics].StartAsync();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using CroPlatform.Local.Run;
+using CroPlatform.Postgres;
 using Npgsql;
 
 namespace CroPlatform.Bench.Chaos;
@@ -38,6 +39,7 @@ internal sealed class PostgresStandby(ServerProcess primary, string connection) 
         await File.AppendAllTextAsync(Path.Combine(home, "postgresql.conf"), "synchronous_standby_names = '*'\n");
         await RunAsync([.. primary.AsItsUser, Path.Combine(_programs, "pg_ctl"), "reload", "-D", home]);
         await UntilAsync("select count(*) from pg_stat_replication where sync_state = 'sync'");
+        await DemandPrimaryAsync(port);
     }
 
     /// <summary>Kills the primary and promotes the standby, whose folder is the primary's from its next start on.</summary>
@@ -69,6 +71,16 @@ internal sealed class PostgresStandby(ServerProcess primary, string connection) 
         var role = new NpgsqlConnectionStringBuilder(connection).Username;
         await File.AppendAllTextAsync(Path.Combine(home, "pg_hba.conf"), $"host replication {role} 127.0.0.1/32 scram-sha-256\n");
         await RunAsync([.. primary.AsItsUser, Path.Combine(_programs, "postgres"), "--single", "-D", home, "postgres"], $"alter role {role} replication\ngrant pg_read_all_stats to {role}\n");
+    }
+
+    /// <summary>A service that names both, the standby first, is brought to the primary.</summary>
+    private async Task DemandPrimaryAsync(int standby)
+    {
+        var both = new NpgsqlConnectionStringBuilder(connection) { Pooling = false };
+        both.Host = $"{both.Host}:{standby},{both.Host}:{both.Port}";
+        await using var source = PostgresRegistration.PrimarySource(both);
+        await using var command = source.CreateCommand("select pg_is_in_recovery()");
+        if (await command.ExecuteScalarAsync() is not false) throw new BenchException("who names a standby before the primary reads the standby");
     }
 
     private async Task UntilAsync(string count)

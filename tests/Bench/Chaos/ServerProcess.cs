@@ -11,6 +11,7 @@ namespace CroPlatform.Bench.Chaos;
 internal sealed class ServerProcess
 {
     private const string IntoLog = "exec \"$@\" >>\"$CRO_LOG\" 2>&1 </dev/null";
+    private const string InCheckout = "/services/";
     private const string Postgres = "postgres";
     private const string Redis = "redis";
     private const int MostFalls = 5;
@@ -20,9 +21,9 @@ internal sealed class ServerProcess
 
     private readonly string _pidFile;
     private readonly string[] _command;
-    private readonly string _folder;
     private readonly Dictionary<string, string> _environment;
     private readonly Func<Task<bool>> _isReady;
+    private string _folder;
     private ProcessIdentity _process;
 
     private ServerProcess(string name, string pidFile, string[] command, string folder, Dictionary<string, string> environment, ProcessIdentity process, Func<Task<bool>> isReady)
@@ -74,6 +75,18 @@ internal sealed class ServerProcess
 
     /// <summary>From the next start on.</summary>
     public void SetArgument(string option, string value) => _command[Array.IndexOf(_command, option) + 1] = value;
+
+    /// <summary>The checkout that a service's program is of.</summary>
+    public string Checkout => _folder[.._folder.LastIndexOf(InCheckout, StringComparison.Ordinal)];
+
+    /// <summary>From the next start on the same service of another checkout.</summary>
+    public void RunFrom(string checkout)
+    {
+        var program = Array.FindIndex(_command, word => word.StartsWith(_folder, StringComparison.Ordinal));
+        var folder = checkout + _folder[Checkout.Length..];
+        _command[program] = folder + _command[program][_folder.Length..];
+        _folder = folder;
+    }
 
     /// <summary>The value of a variable that the process was given.</summary>
     public string Setting(string name) => _environment[name];
