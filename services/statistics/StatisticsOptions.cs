@@ -7,7 +7,7 @@ public sealed record StatisticsOptions
     public const string Section = "Statistics";
 
     /// <summary>How often what is in memory is stored.</summary>
-    [Range(10, 60_000)] public int CheckpointMs { get; init; } = 1_000;
+    [Range(10, 60_000)] public int CheckpointMs { get; init; } = 750;
 
     /// <summary>Events after which a checkpoint is made before its time.</summary>
     [Range(1, 10_000_000)] public int CheckpointEvents { get; init; } = 50_000;

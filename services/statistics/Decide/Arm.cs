@@ -20,6 +20,8 @@ internal sealed record Arm(Metric Metric, long Units, ExactCrossMoments Moments,
 
     public static Arm Empty(Metric metric) => new(metric, 0, default, null);
 
+    private bool IsEmpty => Units == 0 && Moments == default && Counts is null;
+
     /// <summary>Units that have an outcome; of a quantile, which is one of events, all units.</summary>
     public long N => Metric.Kind == MetricKind.Quantile ? Units : Moments.N;
 
@@ -62,6 +64,8 @@ internal sealed record Arm(Metric Metric, long Units, ExactCrossMoments Moments,
 
     public static Arm operator +(Arm a, Arm b)
     {
+        if (a.IsEmpty) return b;
+        if (b.IsEmpty) return a;
         if (a.Counts is null || b.Counts is null) return new Arm(a.Metric, a.Units + b.Units, a.Moments + b.Moments, a.Counts ?? b.Counts);
         var counts = new ValueCounts();
         counts.Merge(a.Counts);

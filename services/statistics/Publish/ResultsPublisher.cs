@@ -17,8 +17,8 @@ namespace CroPlatform.Services.Statistics.Publish;
 /// windows close by themselves; publishes the results. One instance does it at a time: the one that holds an advisory lock.
 /// </summary>
 internal sealed partial class ResultsPublisher(
-    NpgsqlDataSource source, LookStore looks, HistoryStore history, CapStore caps, InteractionStore interactions, CatalogReader catalog, RecordProducer producer,
-    PublishMetrics metrics, TimeProvider clock, IOptions<StatisticsOptions> options, ILogger<ResultsPublisher> logger) : BackgroundService
+    NpgsqlDataSource source, LookStore looks, HistoryStore history, CapStore caps, InteractionStore interactions, PartitionStore partitions, CatalogReader catalog,
+    RecordProducer producer, PublishMetrics metrics, TimeProvider clock, IOptions<StatisticsOptions> options, ILogger<ResultsPublisher> logger) : BackgroundService
 {
     private const long LockKey = 7_230_114_905_551_001;
 
@@ -26,10 +26,10 @@ internal sealed partial class ResultsPublisher(
     private const long HistoryMs = 5_000;
 
     /// <summary>How often it looks whether a checkpoint was made.</summary>
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(25);
 
     /// <summary>So many looks without another checkpoint: that was the last one for now.</summary>
-    private const int StillLooks = 2;
+    private const int StillLooks = 1;
 
     /// <summary>What was published last of an experiment.</summary>
     private readonly record struct Published(long Changes, int Version, bool IsOpen, long AtMs)
@@ -101,20 +101,28 @@ internal sealed partial class ResultsPublisher(
     }
 
     /// <summary>
-    /// Waits until checkpoints were made after this position and no more are coming just now, since those of one process come together; as long at most
-    /// as results may wait, counted from when this round began, but a moment in any case.
+    /// Waits until checkpoints were made after this position and no more are coming just now, since those of one process come together: a round that began
+    /// among them would leave the rest to the next one. If none is made, then for a while, since time alone changes results, too.
     /// </summary>
     private async Task CheckpointsAsync(NumbersFeed numbers, long position, long began, CancellationToken ct)
     {
-        var most = TimeSpan.FromMilliseconds(options.Value.ResultsMs);
+        var usual = TimeSpan.FromMilliseconds(options.Value.ResultsMs);
         var least = Stopwatch.GetElapsedTime(began) / 4;
         await Task.Delay(least > Look ? least : Look, ct);
-        for (var (last, still) = (position, 0); Stopwatch.GetElapsedTime(began) < most; await Task.Delay(Look, ct))
+        for (var (last, still, changedAt) = (position, 0, 0L); ; await Task.Delay(Look, ct))
         {
             var now = await numbers.PositionAsync(ct);
-            still = now == last ? still + 1 : 0;
+            still = now == last && !partitions.IsSaving ? still + 1 : 0;
             last = now;
-            if (now != position && still >= StillLooks && Stopwatch.GetElapsedTime(began) >= most / 2) return;
+            if (now == position && !partitions.IsSaving)
+            {
+                if (Stopwatch.GetElapsedTime(began) >= 2 * usual) return;
+                continue;
+            }
+
+            if (changedAt == 0) changedAt = Stopwatch.GetTimestamp();
+            if (Stopwatch.GetElapsedTime(began) < usual / 2) continue;
+            if (still >= StillLooks || Stopwatch.GetElapsedTime(changedAt) >= usual / 2) return;
         }
     }
 

@@ -15,6 +15,11 @@ namespace CroPlatform.Services.Statistics.Store;
 /// <summary>A partition's rows: read when it is opened, written by checkpoints.</summary>
 internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metrics) : IPartitionRows
 {
+    private int _saving;
+
+    /// <summary>Whether checkpoints of this process are being stored just now.</summary>
+    public bool IsSaving => Volatile.Read(ref _saving) > 0;
+
     /// <summary>Claims the partition and reads what is stored of it.</summary>
     public async Task<StoredPartition> OpenAsync(string topic, int partition, string logId, Catalog catalog, CancellationToken ct)
     {
@@ -100,6 +105,19 @@ internal sealed class PartitionStore(NpgsqlDataSource source, FoldMetrics metric
     /// <returns>The claim at its new offset.</returns>
     /// <exception cref="FencedException">Another process owns the partition now.</exception>
     public async Task<Claim> SaveAsync(Checkpoint checkpoint, CancellationToken ct)
+    {
+        Interlocked.Increment(ref _saving);
+        try
+        {
+            return await StoreAsync(checkpoint, ct);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _saving);
+        }
+    }
+
+    private async Task<Claim> StoreAsync(Checkpoint checkpoint, CancellationToken ct)
     {
         var started = Stopwatch.GetTimestamp();
         var (claim, partition) = (checkpoint.Claim, Lane.Of(checkpoint.Claim));

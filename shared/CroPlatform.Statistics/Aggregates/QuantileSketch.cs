@@ -11,18 +11,20 @@ namespace CroPlatform.Statistics.Aggregates;
 public sealed class QuantileSketch
 {
     private const double SmallestMagnitude = 1e-9;
-    private readonly SortedDictionary<int, long> _positive = [];
-    private readonly SortedDictionary<int, long> _negative = [];
+    private readonly BucketCounts _positive = new();
+    private readonly BucketCounts _negative = new();
     private readonly double _logGamma;
+    private readonly int _offset;
     private long _zeros;
 
-    /// <param name="relativeError">α, between 0 and 1; 0.01 by default.</param>
+    /// <param name="relativeError">α, from 1e-4 to below 1; 0.01 by default. Memory is one number for each bucket between the least and the largest magnitude.</param>
     public QuantileSketch(double relativeError = 0.01)
     {
-        if (!(relativeError > 0 && relativeError < 1))
-            throw new ArgumentOutOfRangeException(nameof(relativeError), "The relative error must lie between 0 and 1.");
+        if (!(relativeError >= 1e-4 && relativeError < 1))
+            throw new ArgumentOutOfRangeException(nameof(relativeError), "The relative error must lie between 0.0001 and 1.");
         RelativeError = relativeError;
         _logGamma = Math.Log((1 + relativeError) / (1 - relativeError));
+        _offset = 2 - Index(SmallestMagnitude); // makes the index of the smallest magnitude positive
     }
 
     public double RelativeError { get; }
@@ -38,7 +40,7 @@ public sealed class QuantileSketch
         if (Math.Abs(value) < SmallestMagnitude)
             _zeros += count;
         else
-            Bump(value > 0 ? _positive : _negative, Index(Math.Abs(value)), count);
+            (value > 0 ? _positive : _negative).Add(Index(Math.Abs(value)), count);
         Count += count;
     }
 
@@ -51,7 +53,7 @@ public sealed class QuantileSketch
             throw new ArgumentOutOfRangeException(nameof(value), "A value must be finite.");
         if (Math.Abs(value) < SmallestMagnitude)
             return 0;
-        return Math.Sign(value) * (Index(Math.Abs(value)) + Offset);
+        return Math.Sign(value) * (Index(Math.Abs(value)) + _offset);
     }
 
     /// <summary>Adds values of one bucket, numbered as by <see cref="BucketOf"/>; a negative <paramref name="count"/> takes them back out.</summary>
@@ -60,7 +62,7 @@ public sealed class QuantileSketch
         if (bucket == 0)
             _zeros += count;
         else
-            Bump(bucket > 0 ? _positive : _negative, Math.Abs(bucket) - Offset, count);
+            (bucket > 0 ? _positive : _negative).Add(Math.Abs(bucket) - _offset, count);
         Count += count;
     }
 
@@ -70,10 +72,8 @@ public sealed class QuantileSketch
         ArgumentNullException.ThrowIfNull(other);
         if (other.RelativeError != RelativeError)
             throw new ArgumentException("Sketches of different relative errors do not merge.", nameof(other));
-        foreach (var (index, count) in other._positive.ToArray())
-            Bump(_positive, index, count);
-        foreach (var (index, count) in other._negative.ToArray())
-            Bump(_negative, index, count);
+        _positive.Add(other._positive);
+        _negative.Add(other._negative);
         _zeros += other._zeros;
         Count += other.Count;
     }
@@ -87,11 +87,11 @@ public sealed class QuantileSketch
             return NotComputable.TooFewUnits("A quantile needs at least one value.");
         var rank = (long)(q * (Count - 1));
         long seen = 0;
-        foreach (var (value, count) in Ascending())
+        foreach (var (sign, index, count) in InOrder())
         {
             seen += count;
             if (seen > rank)
-                return value;
+                return sign * Representative(index);
         }
         return NotComputable.InvalidInput("More values were removed than added.");
     }
@@ -99,34 +99,26 @@ public sealed class QuantileSketch
     /// <summary>How many values lie at or below <paramref name="value"/>, bucket by bucket.</summary>
     public long CountAtMost(double value)
     {
-        var limit = Math.Abs(value) < SmallestMagnitude ? 0 : Math.Sign(value) * Representative(Index(Math.Abs(value)));
-        return Ascending().TakeWhile(bucket => bucket.Value <= limit).Sum(bucket => bucket.Count);
+        if (Math.Abs(value) < SmallestMagnitude)
+            return _negative.Total() + _zeros;
+        var index = Index(Math.Abs(value));
+        return value > 0 ? _negative.Total() + _zeros + _positive.Total(most: index) : _negative.Total(least: index);
     }
 
     /// <summary>The buckets as text, equal for equal contents.</summary>
     public string Describe() => string.Join(' ', Ascending().Select(b => string.Create(CultureInfo.InvariantCulture, $"{b.Value:R}:{b.Count}")));
 
-    internal IEnumerable<(double Value, long Count)> Ascending()
+    internal IEnumerable<(double Value, long Count)> Ascending() => InOrder().Select(b => (b.Sign * Representative(b.Index), b.Count));
+
+    private IEnumerable<(int Sign, int Index, long Count)> InOrder()
     {
-        foreach (var (index, count) in _negative.Reverse())
-            yield return (-Representative(index), count);
+        foreach (var (index, count) in _negative.Falling())
+            yield return (-1, index, count);
         if (_zeros != 0)
-            yield return (0, _zeros);
-        foreach (var (index, count) in _positive)
-            yield return (Representative(index), count);
+            yield return (0, 0, _zeros);
+        foreach (var (index, count) in _positive.Rising())
+            yield return (1, index, count);
     }
-
-    private static void Bump(SortedDictionary<int, long> buckets, int index, long count)
-    {
-        var total = buckets.GetValueOrDefault(index) + count;
-        if (total == 0)
-            buckets.Remove(index);
-        else
-            buckets[index] = total;
-    }
-
-    /// <summary>Makes the index of the smallest magnitude positive.</summary>
-    private int Offset => 2 - Index(SmallestMagnitude);
 
     private int Index(double magnitude) => (int)Math.Ceiling(Math.Log(magnitude) / _logGamma);
 
