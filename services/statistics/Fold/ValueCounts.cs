@@ -66,9 +66,19 @@ internal sealed class ValueCounts
     public GroupedQuantileSketch ToSketch()
     {
         var sketch = new GroupedQuantileSketch(Groups);
-        foreach (var (key, count) in _counts) sketch.Groups[key / GroupSize].AddBucket(key % GroupSize - GroupSize / 2, count);
+        if (_counts.Count == 0) return sketch;
+        var (lowest, highest) = (_counts.Keys.Min(BucketOf), _counts.Keys.Max(BucketOf));
+        foreach (var (key, count) in _counts)
+        {
+            var group = sketch.Groups[key / GroupSize];
+            group.Reserve(lowest, highest);
+            group.AddBucket(BucketOf(key), count);
+        }
+
         return sketch;
     }
+
+    private static int BucketOf(int key) => key % GroupSize - GroupSize / 2;
 
     /// <summary>How many units took at least this many steps of a funnel.</summary>
     public long AtLeast(int steps) => _counts.Where(c => c.Key >= steps).Sum(c => c.Value);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using CroPlatform.Contracts;
@@ -30,6 +31,12 @@ internal sealed partial class ResultsPublisher(
 
     /// <summary>So many looks without another checkpoint: that was the last one for now.</summary>
     private const int StillLooks = 1;
+
+    private const int LeastForAThread = 8;
+    private const int MostThreads = 2;
+
+    /// <param name="Sent">Done when the log has it.</param>
+    private sealed record Judged(Experiment Experiment, ExperimentResults Results, Task Sent);
 
     /// <summary>What was published last of an experiment.</summary>
     private readonly record struct Published(long Changes, int Version, bool IsOpen, long AtMs)
@@ -77,17 +84,15 @@ internal sealed partial class ResultsPublisher(
             var since = metrics.Took(PublishMetrics.Read, began);
             var judged = await JudgeAsync(due, numbers, warnings, ct);
             since = metrics.Took(PublishMetrics.Judge, since);
-            var sent = new List<Task>();
-            foreach (var (experiment, results) in judged)
+            foreach (var (experiment, results, _) in judged)
             {
                 var key = (experiment.Site, experiment.Key);
-                sent.Add(producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", Wire(experiment, results, await caps.ReadAsync(experiment, ct)), ct));
                 published[key] = new Published(changes.GetValueOrDefault(key), experiment.Version, results.Decision.Value == "undecided", Environment.TickCount64);
                 unwritten[key] = results;
                 if (experiment.StoppedMs > 0) numbers.Forget(experiment);
             }
 
-            await Task.WhenAll(sent);
+            await Task.WhenAll(judged.Select(j => j.Sent));
             metrics.Took(PublishMetrics.Write, since);
             if (Environment.TickCount64 - writtenAt >= HistoryMs)
             {
@@ -126,13 +131,25 @@ internal sealed partial class ResultsPublisher(
         }
     }
 
-    /// <summary>On a thread of its own: in the pool, which folds keep busy, each experiment would wait its turn.</summary>
-    private Task<List<(Experiment Experiment, ExperimentResults Results)>> JudgeAsync(
-        List<Experiment> due, NumbersFeed numbers, ILookup<(string Site, string Experiment), Reason> warnings, CancellationToken ct) => Task.Factory.StartNew(
-        () => due.ConvertAll(e => (e, JudgeAsync(e, numbers.Of(e), [.. warnings[(e.Site, e.Key)]], ct).GetAwaiter().GetResult())),
-        ct, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    /// <summary>
+    /// Judges and sends, on a few threads of their own: in the pool, which folds keep busy, each experiment would wait its turn, and one thread alone gets too
+    /// small a share of busy cores.
+    /// </summary>
+    private async Task<IReadOnlyCollection<Judged>> JudgeAsync(
+        List<Experiment> due, NumbersFeed numbers, ILookup<(string Site, string Experiment), Reason> warnings, CancellationToken ct)
+    {
+        var waiting = new ConcurrentQueue<(Experiment Experiment, Numbers Stood)>(due.Select(e => (e, numbers.Of(e))));
+        var judged = new ConcurrentBag<Judged>();
+        await Task.WhenAll(Enumerable.Range(0, Math.Clamp(due.Count / LeastForAThread, 1, MostThreads)).Select(_ => Task.Factory.StartNew(
+            () =>
+            {
+                while (waiting.TryDequeue(out var next)) judged.Add(JudgeAsync(next.Experiment, next.Stood, warnings, ct).GetAwaiter().GetResult());
+            },
+            ct, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        return judged;
+    }
 
-    private async Task<ExperimentResults> JudgeAsync(Experiment experiment, Numbers stood, IReadOnlyList<Reason> warnings, CancellationToken ct)
+    private async Task<Judged> JudgeAsync(Experiment experiment, Numbers stood, ILookup<(string Site, string Experiment), Reason> warnings, CancellationToken ct)
     {
         var (taken, now) = (await looks.ReadAsync(experiment, ct), clock.GetUtcNow());
         if (Analyst.LookDue(experiment, stood, taken, now) is { } due)
@@ -141,7 +158,9 @@ internal sealed partial class ResultsPublisher(
             taken = await looks.ReadAsync(experiment, ct);
         }
 
-        return Analyst.Analyse(experiment, stood, taken, now, warnings);
+        var results = Analyst.Analyse(experiment, stood, taken, now, [.. warnings[(experiment.Site, experiment.Key)]]);
+        var record = Wire(experiment, results, await caps.ReadAsync(experiment, ct));
+        return new Judged(experiment, results, producer.ProduceAsync(Topics.Results, $"{experiment.Site}|{experiment.Key}", record, ct));
     }
 
     public static Contracts.Statistics.ExperimentResults Wire(Experiment experiment, ExperimentResults results, IEnumerable<FrozenCap> caps)

@@ -16,6 +16,13 @@ internal sealed class BucketCounts
         _counts[index - _first] += count;
     }
 
+    /// <summary>Makes room for exactly these where there is nothing yet.</summary>
+    public void Reserve(int low, int high)
+    {
+        if (_counts.Length == 0)
+            (_counts, _first) = (new long[high - low + 1], low);
+    }
+
     public void Add(BucketCounts other)
     {
         if (other._counts.Length == 0)

@@ -66,6 +66,15 @@ public sealed class QuantileSketch
         Count += count;
     }
 
+    /// <summary>Makes room at once for all buckets from one to another, numbered as by <see cref="BucketOf"/>: for whoever knows them before.</summary>
+    public void Reserve(int lowest, int highest)
+    {
+        if (highest > 0)
+            _positive.Reserve(Math.Max(lowest, 1) - _offset, highest - _offset);
+        if (lowest < 0)
+            _negative.Reserve(Math.Max(-highest, 1) - _offset, -lowest - _offset);
+    }
+
     /// <summary>Adds all counts of another sketch of the same relative error.</summary>
     public void Merge(QuantileSketch other)
     {
