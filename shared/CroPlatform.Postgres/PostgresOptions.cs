@@ -25,7 +25,8 @@ public static class PostgresRegistration
     public static IServiceCollection AddPostgres(this IServiceCollection services, string schema)
     {
         services.AddOptions<PostgresOptions>().BindConfiguration(PostgresOptions.Section).ValidateDataAnnotations()
-            .Validate(o => !NamesASession(o.ConnectionString), "Postgres:ConnectionString must not set Target Session Attributes: what is read, checked and written is the primary's, whichever of the named hosts it is")
+            .Validate(o => TryRead(o.ConnectionString) is not null, "Postgres:ConnectionString is none that Npgsql can read, as is Host=localhost;Database=cro;Username=cro;Password=…")
+            .Validate(o => TryRead(o.ConnectionString)?.TargetSessionAttributes is null, "Postgres:ConnectionString must not set Target Session Attributes: what is read, checked and written is the primary's, whichever of the named hosts it is")
             .ValidateOnStart();
         services.AddSingleton(provider => PrimarySource(new NpgsqlConnectionStringBuilder(provider.GetRequiredService<IOptions<PostgresOptions>>().Value.ConnectionString)
         {
@@ -48,5 +49,15 @@ public static class PostgresRegistration
         return new NpgsqlDataSourceBuilder(settings.ConnectionString).BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary);
     }
 
-    private static bool NamesASession(string connection) => new NpgsqlConnectionStringBuilder(connection).TargetSessionAttributes is not null;
+    private static NpgsqlConnectionStringBuilder? TryRead(string connection)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(connection);
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
+    }
 }

@@ -63,7 +63,7 @@ internal sealed partial class PartitionFold
     {
         var history = unit.History;
         var (done, hasHeld) = (new List<News>(), history.HasHeld);
-        foreach (var fact in history.Facts)
+        foreach (var fact in history.AsSpan())
         {
             if (fact.Exposure is not { } exposure || !news.TryGetValue(exposure.Experiment, out var its)) continue;
             if (history.LastTimeMs < its.SinceMs && !hasHeld) continue;

@@ -172,7 +172,7 @@ internal sealed partial class PartitionFold(
     private List<ExperimentFold> ExperimentsOf(UnitHistory history, List<EventReading> fresh)
     {
         var experiments = new List<ExperimentFold>();
-        foreach (var fact in history.Facts) Note(fact);
+        foreach (var fact in history.AsSpan()) Note(fact);
         foreach (var reading in fresh) Note(reading.Fact!);
         return experiments;
 

@@ -89,7 +89,7 @@ internal sealed class SurveyWalk(SurveyStore store, string site, IReadOnlyList<E
     private static List<ExperimentFold> FoldsOf(UnitHistory history, Dictionary<string, ExperimentFold> folds)
     {
         var found = new List<ExperimentFold>();
-        foreach (var fact in history.Facts)
+        foreach (var fact in history.AsSpan())
         {
             if (fact.Exposure is { } exposure && folds.TryGetValue(exposure.Experiment, out var fold) && !found.Contains(fold)) found.Add(fold);
         }

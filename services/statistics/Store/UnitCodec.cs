@@ -34,7 +34,7 @@ internal static class UnitCodec
         writer.Byte(history.IsBot ? (byte)1 : (byte)0);
         writer.Number(history.Facts.Count);
         var time = 0L;
-        foreach (var fact in history.Facts)
+        foreach (var fact in history.AsSpan())
         {
             writer.Fixed(fact.Id.High);
             writer.Fixed(fact.Id.Low);

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using CroPlatform.Experimentation.Targeting;
 
 namespace CroPlatform.Experimentation.Facts;
 
@@ -10,19 +9,17 @@ internal sealed class EventReader
     private readonly string _type;
     private readonly TermValue _term;
     private readonly byte[][] _valuePath;
-    private readonly Condition? _filter;
+    private readonly EventFilter? _filter;
 
     /// <param name="valueProperty">Dotted path into the properties; empty: the event's own value.</param>
     public EventReader(string type, string valueProperty, ReadOnlyMemory<byte> filterJson, TermValue term)
     {
         (_type, _term) = (SharedNames.Of(type), term);
         _valuePath = [.. valueProperty.Split('.', StringSplitOptions.RemoveEmptyEntries).Select(Encoding.UTF8.GetBytes)];
-        if (filterJson.IsEmpty) return;
-        using var document = JsonDocument.Parse(filterJson);
-        _filter = Condition.Parse(document.RootElement);
+        _filter = filterJson.IsEmpty ? null : EventFilter.Of(filterJson);
     }
 
-    public bool Takes(Fact fact) => fact.Type == _type && (_filter is null || Passes(fact));
+    public bool Takes(Fact fact) => fact.Type == _type && (_filter is null || _filter.Holds(fact));
 
     /// <summary>In units of 1e-4; null if the fact has no value where one is needed.</summary>
     public long? ValueOf(Fact fact) => _term switch
@@ -33,7 +30,7 @@ internal sealed class EventReader
     };
 
     /// <summary>The sum over the facts with fromMs ≤ time &lt; toMs, within ±1e9.</summary>
-    public long Sum(IReadOnlyList<Fact> facts, long fromMs, long toMs)
+    public long Sum(ReadOnlySpan<Fact> facts, long fromMs, long toMs)
     {
         var total = 0L;
         foreach (var fact in facts)
@@ -42,30 +39,6 @@ internal sealed class EventReader
         }
 
         return Math.Clamp(total, -Scaled.Max, Scaled.Max);
-    }
-
-    /// <summary>A filter sees the event's properties, at the top and under <c>properties</c>, and its <c>type</c> and <c>value</c>.</summary>
-    private bool Passes(Fact fact)
-    {
-        using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
-        {
-            writer.WriteStartObject();
-            if (!fact.Properties.IsEmpty)
-            {
-                using var properties = JsonDocument.Parse(fact.Properties);
-                foreach (var property in properties.RootElement.EnumerateObject()) property.WriteTo(writer);
-                writer.WritePropertyName("properties");
-                properties.RootElement.WriteTo(writer);
-            }
-
-            writer.WriteString("type", fact.Type);
-            if (fact.ValueE4 is { } value) writer.WriteNumber("value", Scaled.ToDouble(value));
-            writer.WriteEndObject();
-        }
-
-        using var attributes = JsonDocument.Parse(buffer.GetBuffer().AsMemory(0, (int)buffer.Length));
-        return _filter!.Holds(attributes.RootElement);
     }
 
     private long? Read(Fact fact)

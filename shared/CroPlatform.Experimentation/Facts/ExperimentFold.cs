@@ -100,7 +100,7 @@ public sealed class ExperimentFold
         ArgumentNullException.ThrowIfNull(history);
         return [.. _readers.Select((reader, i) => Experiment.Metrics[i].Kind is MetricKind.Retention or MetricKind.Duration
             ? Outcome.None
-            : reader.Outcome(history.Facts, fromMs, toMs, withCovariate: false))];
+            : reader.Outcome(history.AsSpan(), fromMs, toMs, withCovariate: false))];
     }
 
     private ExposureReading Read(UnitHistory history)
@@ -108,7 +108,7 @@ public sealed class ExperimentFold
         Fact? first = null, mismatchedFact = null;
         var (variant, mismatched, crossover, seen) = (-1, -1, false, 0);
         var (counted, repeated, outside, unknown, mismatches, weightless) = (0, 0, 0, 0, 0, 0);
-        foreach (var fact in history.Facts)
+        foreach (var fact in history.AsSpan())
         {
             if (fact.Exposure is not { } exposure || exposure.Experiment != Experiment.Key) continue;
             var declared = Experiment.IndexOfVariant(exposure.Variant);
@@ -168,7 +168,7 @@ public sealed class ExperimentFold
         for (var i = 0; i < outcomes.Length; i++)
         {
             outcomes[i] = events is null || _readers[i].Reads(events)
-                ? _readers[i].Outcome(history.Facts, exposedMs, EndOfWindow(exposedMs, i), withCovariates)
+                ? _readers[i].Outcome(history.AsSpan(), exposedMs, EndOfWindow(exposedMs, i), withCovariates)
                 : Outcome.None;
         }
 

@@ -14,6 +14,9 @@ public sealed record Fact(
     /// <summary>True while its experiment is not known: it counts as held, not as counted.</summary>
     public bool Held { get; set; }
 
+    /// <summary>What filters have said of it; two threads that ask at once may lose one, which is asked again then.</summary>
+    internal FilterAnswer? Answers { get; set; }
+
     /// <summary>Came too late to count: only its id is known, so that copies are told from it.</summary>
     public bool IsOnlyRemembered => Type.Length == 0;
 }

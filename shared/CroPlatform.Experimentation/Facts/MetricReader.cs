@@ -43,7 +43,7 @@ internal sealed class MetricReader
 
     /// <summary>The outcome over the facts from the exposure on and before the end of the window.</summary>
     /// <param name="withCovariate">Whether the facts before the exposure are to be had at all.</param>
-    public Outcome Outcome(IReadOnlyList<Fact> facts, long exposedMs, long endMs, bool withCovariate)
+    public Outcome Outcome(ReadOnlySpan<Fact> facts, long exposedMs, long endMs, bool withCovariate)
     {
         if (exposedMs < _metric.CountsFromMs) return Facts.Outcome.None;
         var covariate = withCovariate && _metric.HasCovariate ? Covariate(facts, exposedMs) : 0;
@@ -69,7 +69,7 @@ internal sealed class MetricReader
     private long Capped(long value) => Math.Clamp(value, -Scaled.Max, _cap);
 
     /// <summary>The same outcome over the days before the exposure, without the cap; what a unit without any did then is 0.</summary>
-    private long Covariate(IReadOnlyList<Fact> facts, long exposedMs)
+    private long Covariate(ReadOnlySpan<Fact> facts, long exposedMs)
     {
         var from = exposedMs - _metric.CovariateDays * DayMs;
         return _metric.Kind switch
@@ -81,7 +81,7 @@ internal sealed class MetricReader
         };
     }
 
-    private long Happened(IReadOnlyList<Fact> facts, long fromMs, long toMs)
+    private long Happened(ReadOnlySpan<Fact> facts, long fromMs, long toMs)
     {
         foreach (var fact in facts)
         {
@@ -91,7 +91,7 @@ internal sealed class MetricReader
         return 0;
     }
 
-    private long Count(IReadOnlyList<Fact> facts, long fromMs, long toMs)
+    private long Count(ReadOnlySpan<Fact> facts, long fromMs, long toMs)
     {
         var count = 0L;
         foreach (var fact in facts)
@@ -102,7 +102,7 @@ internal sealed class MetricReader
         return count;
     }
 
-    private long? Mean(IReadOnlyList<Fact> facts, long fromMs, long toMs)
+    private long? Mean(ReadOnlySpan<Fact> facts, long fromMs, long toMs)
     {
         var (total, count) = (0L, 0);
         foreach (var fact in facts)
@@ -115,7 +115,7 @@ internal sealed class MetricReader
         return count == 0 ? null : (long)decimal.Round((decimal)total / count, 0, MidpointRounding.ToEven);
     }
 
-    private ImmutableArray<long> Values(IReadOnlyList<Fact> facts, long fromMs, long toMs)
+    private ImmutableArray<long> Values(ReadOnlySpan<Fact> facts, long fromMs, long toMs)
     {
         var values = new List<long>();
         foreach (var fact in facts)
@@ -126,7 +126,7 @@ internal sealed class MetricReader
         return [.. CollectionsMarshal.AsSpan(values)];
     }
 
-    private long? Duration(IReadOnlyList<Fact> facts, long fromMs, long toMs)
+    private long? Duration(ReadOnlySpan<Fact> facts, long fromMs, long toMs)
     {
         var start = _start is null ? fromMs : (long?)null;
         foreach (var fact in facts)
@@ -140,7 +140,7 @@ internal sealed class MetricReader
     }
 
     /// <summary>Each event takes at most one step, the next one.</summary>
-    private Outcome Funnel(IReadOnlyList<Fact> facts, long fromMs, long toMs)
+    private Outcome Funnel(ReadOnlySpan<Fact> facts, long fromMs, long toMs)
     {
         var taken = 0;
         foreach (var fact in facts)

@@ -22,6 +22,6 @@ public sealed class OutcomePreview(IEnumerable<Metric> metrics)
         firstMs = first?.TimeMs ?? 0;
         if (first is null) return null;
         var exposed = firstMs;
-        return [.. _metrics.Select(m => m.Reader.Outcome(history.Facts, exposed, (long)Math.Min(exposed + m.WindowMs, toMs), withCovariate: false))];
+        return [.. _metrics.Select(m => m.Reader.Outcome(history.AsSpan(), exposed, (long)Math.Min(exposed + m.WindowMs, toMs), withCovariate: false))];
     }
 }

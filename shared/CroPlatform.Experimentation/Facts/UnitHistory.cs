@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace CroPlatform.Experimentation.Facts;
 
 /// <summary>
@@ -43,6 +45,9 @@ public sealed class UnitHistory
 
     public static string NameOf(string unitType, string unit) => unitType == UnitTypes.Visitor ? unit : $"{unitType}|{unit}";
     public IReadOnlyList<Fact> Facts => _facts;
+
+    /// <summary>The same, as long as nothing is added or taken out.</summary>
+    public ReadOnlySpan<Fact> AsSpan() => CollectionsMarshal.AsSpan(_facts);
 
     /// <summary>Once too many distinct events came: excluded from every analysis, for good.</summary>
     public bool IsBot { get; private set; }

@@ -52,6 +52,15 @@ public sealed class PostgresOptionsTests
         Assert.That(refusal!.Message, Does.Contain("Host=localhost;Database=cro"));
     }
 
+    [TestCase("Hots=localhost;Password=secret")]
+    [TestCase("localhost secret")]
+    public void ConnectionStringThatIsNone_IsRefused(string connection)
+    {
+        using var services = Services(connection);
+        var refusal = Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<NpgsqlDataSource>());
+        Assert.That(refusal!.Message, Does.Contain("is none that Npgsql can read").And.Not.Contain("secret"));
+    }
+
     private static ServiceProvider Services(string connection)
     {
         var settings = new ConfigurationBuilder().AddInMemoryCollection([new($"{PostgresOptions.Section}:ConnectionString", connection)]).Build();
