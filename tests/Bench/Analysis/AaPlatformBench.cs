@@ -42,9 +42,9 @@ internal static class AaPlatformBench
         var missing = await SettledAsync(platform, watch, traffic, equal.Keys, planted.Keys);
 
         Console.WriteLine($"{traffic.Sent:n0} events in {real.Elapsed.TotalMinutes:0.0} minutes, {(ended - began).TotalHours:0} simulated hours");
-        var unseen = equal.Keys.Sum(e => watch.HoursWithoutLook(e, began.AddHours(1), ended));
+        var unseen = equal.Keys.Sum(e => watch.HoursWithoutLook(e, traffic.HoursOf(e)));
         var looks = equal.Keys.Select(watch.Looks).Order().ToList();
-        Console.WriteLine($"{looks[looks.Count / 2]} looks at an experiment (median), {unseen} hours of {equal.Keys.Count * (ended - began).TotalHours:n0} without one; {missing} experiments whose exposures are not all there");
+        Console.WriteLine($"{looks[looks.Count / 2]} looks at an experiment (median), {unseen} of the {equal.Keys.Sum(e => traffic.HoursOf(e).Count):n0} hours in which visitors came without one; {missing} experiments whose exposures are not all there");
         Console.WriteLine();
         Console.WriteLine("| experiments | nominal | measured | Monte-Carlo s.e. | gate |");
         Console.WriteLine("|---|---|---|---|---|");

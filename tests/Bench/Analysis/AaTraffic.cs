@@ -26,6 +26,7 @@ internal sealed class AaTraffic
     private readonly int _eachPlanted;
     private readonly TimeSpan _length;
     private readonly Dictionary<string, int> _units;
+    private readonly Dictionary<string, HashSet<long>> _hours;
 
     public AaTraffic(string run, Settings settings, TimeProvider clock)
     {
@@ -36,6 +37,7 @@ internal sealed class AaTraffic
         // As many units in these as in those.
         _eachPlanted = Math.Max(1, _each * Planted.Count / Equal.Count);
         _units = Equal.Concat(Planted).ToDictionary(e => e, _ => 0);
+        _hours = _units.Keys.ToDictionary(e => e, _ => new HashSet<long>());
     }
 
     public IReadOnlyList<string> Equal { get; }
@@ -50,6 +52,9 @@ internal sealed class AaTraffic
     public long Sent { get; private set; }
 
     public int UnitsOf(string experiment) => _units[experiment];
+
+    /// <summary>The simulated hours, since 1970, in whose first half a visitor came to it: each of them has something new to look at.</summary>
+    public IReadOnlyCollection<long> HoursOf(string experiment) => _hours[experiment];
 
     public static string CommonOutcome(string run) => $"{run}-converted";
 
@@ -97,6 +102,7 @@ internal sealed class AaTraffic
         void Expose(string experiment)
         {
             _units[experiment]++;
+            if (now.Minute < 30) _hours[experiment].Add(now.ToUnixTimeSeconds() / 3_600);
             request.Exposure($"{visitor}-{experiment}-x", visitor, now, experiment, SplitExperiments.VariantOf(experiment, visitor));
         }
 

@@ -21,9 +21,8 @@ internal sealed class VerdictWatch(IEnumerable<string> experiments)
 
     public int Looks(string experiment) => Of(experiment, s => s.Looks);
 
-    /// <summary>Whole hours between two moments in which there was no look.</summary>
-    public int HoursWithoutLook(string experiment, DateTimeOffset from, DateTimeOffset to) => Of(experiment, s =>
-        Enumerable.Range(0, (int)(to - from).TotalHours).Count(hour => !s.Hours.Contains(HourOf(from.AddHours(hour)))));
+    /// <summary>How many of these hours, counted since 1970, have no look.</summary>
+    public int HoursWithoutLook(string experiment, IEnumerable<long> hours) => Of(experiment, s => hours.Count(hour => !s.Hours.Contains(hour)));
 
     public void Take(string experiment, JsonElement results)
     {
@@ -35,7 +34,7 @@ internal sealed class VerdictWatch(IEnumerable<string> experiments)
             seen.WasBlocked |= seen.Verdict == "blocked";
             seen.Exposures = results.GetProperty("exposures").GetInt64();
             seen.Looks++;
-            seen.Hours.Add(HourOf(results.GetProperty("as_of").GetDateTimeOffset()));
+            seen.Hours.Add(results.GetProperty("as_of").GetDateTimeOffset().ToUnixTimeSeconds() / 3_600);
         }
     }
 
@@ -43,8 +42,6 @@ internal sealed class VerdictWatch(IEnumerable<string> experiments)
     {
         lock (_seen) return figure(_seen[experiment]);
     }
-
-    private static long HourOf(DateTimeOffset time) => time.ToUnixTimeSeconds() / 3_600;
 
     private sealed class Seen
     {
