@@ -243,10 +243,15 @@ public sealed class SiteRulesTests
         foreach (var rules in new[] { plain, layered, targeted })
         {
             Assert.That(rules.Decide("e", context).Reason, Is.EqualTo(AssignmentReason.Split));
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            for (var i = 0; i < 1_000; i++) rules.Decide("e", context);
-            Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.Zero);
+            Assert.That(Enumerable.Range(0, 5).Min(_ => AllocatedBy(rules, context)), Is.Zero, "but for what the runtime allocates once while it compiles");
         }
+    }
+
+    private static long AllocatedBy(SiteRules rules, EvaluationContext context)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1_000; i++) rules.Decide("e", context);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private static Experiment Targeted(string condition) => Sites.Ab with { Phases = [Sites.Ab.Phases[0] with { TargetingJson = Encoding.UTF8.GetBytes(condition) }] };
