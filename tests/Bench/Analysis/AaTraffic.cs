@@ -53,7 +53,7 @@ internal sealed class AaTraffic
 
     public int UnitsOf(string experiment) => _units[experiment];
 
-    /// <summary>The simulated hours, since 1970, in whose first half a visitor came to it: each of them has something new to look at.</summary>
+    /// <summary>The simulated hours (<see cref="VerdictWatch.HourOf"/>) in whose first half a visitor came to it: each of them has something new to look at.</summary>
     public IReadOnlyCollection<long> HoursOf(string experiment) => _hours[experiment];
 
     public static string CommonOutcome(string run) => $"{run}-converted";
@@ -102,7 +102,7 @@ internal sealed class AaTraffic
         void Expose(string experiment)
         {
             _units[experiment]++;
-            if (now.Minute < 30) _hours[experiment].Add(now.ToUnixTimeSeconds() / 3_600);
+            if (now.Minute < 30) _hours[experiment].Add(VerdictWatch.HourOf(now));
             request.Exposure($"{visitor}-{experiment}-x", visitor, now, experiment, SplitExperiments.VariantOf(experiment, visitor));
         }
 

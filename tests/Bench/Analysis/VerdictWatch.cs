@@ -21,7 +21,10 @@ internal sealed class VerdictWatch(IEnumerable<string> experiments)
 
     public int Looks(string experiment) => Of(experiment, s => s.Looks);
 
-    /// <summary>How many of these hours, counted since 1970, have no look.</summary>
+    /// <summary>A moment's hour, counted since 1970.</summary>
+    public static long HourOf(DateTimeOffset time) => time.ToUnixTimeSeconds() / 3_600;
+
+    /// <summary>How many of these hours have no look.</summary>
     public int HoursWithoutLook(string experiment, IEnumerable<long> hours) => Of(experiment, s => hours.Count(hour => !s.Hours.Contains(hour)));
 
     public void Take(string experiment, JsonElement results)
@@ -34,7 +37,7 @@ internal sealed class VerdictWatch(IEnumerable<string> experiments)
             seen.WasBlocked |= seen.Verdict == "blocked";
             seen.Exposures = results.GetProperty("exposures").GetInt64();
             seen.Looks++;
-            seen.Hours.Add(results.GetProperty("as_of").GetDateTimeOffset().ToUnixTimeSeconds() / 3_600);
+            seen.Hours.Add(HourOf(results.GetProperty("as_of").GetDateTimeOffset()));
         }
     }
 
